@@ -52,6 +52,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "jitbot.commands.approve.verbs",
             "Show what a change of rules lets people do, and what it ends.",
         ),
+        "review-rules": (
+            "jitbot.commands.approve.verbs:review_rules",
+            "Ask owners to review access policies: open the pull requests.",
+        ),
         "owners": (
             "jitbot.commands.approve.verbs",
             "Show who owns a path, and so approves what is asked for there.",

@@ -57,6 +57,7 @@ ORDER = (
     "domain.notifications",
     "domain.request",
     "domain.setup",
+    "domain.access_review",
     "domain.rule_effects",
     "domain.imports",
     "domain.audit.history",

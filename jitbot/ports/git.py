@@ -83,10 +83,18 @@ class Git(Protocol):
         """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
         ...
 
-    def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
+    def batches(
+        self,
+        since: datetime,
+        *,
+        saying: str = "",
+        beginning: Sequence[str] = (),
+        after: Sha | None = None,
+    ) -> tuple[Sha, ...]:
         """The ledger's commits since then, through every parent, oldest first; with this line in their message, in upper or lower case, if given.
 
-        Those that are part of the history of `after` are left out.
+        With `beginning`, those with a line that begins with one of these. Those that are part of the history of `after`
+        are left out.
         """
         ...
 

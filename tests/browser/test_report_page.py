@@ -16,7 +16,7 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from jitbot.commands.audit.page import rendered
-from jitbot.domain.audit.report.entitlements import Entitlement
+from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import Sha

@@ -250,6 +250,7 @@ def _policy(name: str, value: Mapping[str, Any], document: Document) -> Policy:
             Acknowledgement(**{name: str(text) for name, text in entry.items()})
             for entry in value.get("acknowledged", ())
         ),
+        reviewed=timestamp.parse_date(value["reviewed"]) if "reviewed" in value else None,
         where=dict(document.where),
     )
 

@@ -1,6 +1,7 @@
 """What everybody shares: settings, accounts and their groups, people, teams and channels."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from jitbot.adapters.documents import strict_yaml
@@ -44,8 +45,13 @@ def parse_settings(source: Source) -> Parsed[Settings]:
             issuer=str(value["issuer"]),
             approvals_valid_for=duration.parse(value["approvals_valid_for"]),
             trail=_trail(value["trail"]) if "trail" in value else None,
+            review_every=_days(value["review_every"]) if "review_every" in value else None,
         )
     )
+
+
+def _days(text: str) -> timedelta:
+    return timedelta(days=int(text.removesuffix("d")))
 
 
 def _trail(value: Mapping[str, Any]) -> OwnTrail:

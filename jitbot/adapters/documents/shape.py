@@ -63,6 +63,7 @@ _FORMATS: dict[str, Callable[[str], str | None]] = {
     "duration": _raised(duration.parse),
     "moment": _raised(timestamp.parse),
     "day": _raised(timestamp.parse_day),
+    "date": _raised(timestamp.parse_date),
     "sentence": grammar.sentence_problem,
     "pattern": grammar.pattern_problem,
     "action": grammar.action_problem,

@@ -138,9 +138,17 @@ class GitRepository(FullHistory):
         self._remainder.bring_blobs(wanted)
         return dict(self._objects.read("blob", wanted, most))
 
-    def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
-        pattern = f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$"
-        search = ("--regexp-ignore-case", pattern) if saying else ()
+    def batches(
+        self,
+        since: datetime,
+        *,
+        saying: str = "",
+        beginning: Sequence[str] = (),
+        after: Sha | None = None,
+    ) -> tuple[Sha, ...]:
+        patterns = [f"--grep=^{_SPECIAL.sub(_ESCAPED, line)}" for line in beginning]
+        patterns += [f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$"] if saying else []
+        search = ("--regexp-ignore-case", *patterns) if patterns else ()
         known = (f"^{after}",) if after is not None else ()
         return tuple(self._walk(since, "ledger", "--topo-order", *search, *known))
 

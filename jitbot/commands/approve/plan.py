@@ -18,6 +18,7 @@ from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.rule_effects.compare import RuleEffects
 from jitbot.domain.rule_effects.findings import newly_wrong, with_new
+from jitbot.domain.rule_effects.review_section import at_a_terminal
 from jitbot.domain.rule_effects.rule_report import HEADS, RuleReport, headline, notes, rows
 from jitbot.domain.text import escape
 from jitbot.domain.views.wording import TERMINAL
@@ -203,6 +204,8 @@ def _print(report: RuleReport) -> None:
     first, named = headline(report, TERMINAL)
     if first:
         click.echo(click.style(escape.log(first), bold=True))
+    for line in at_a_terminal(report.reviews):
+        click.echo(escape.log(line))
     for direction, head in HEADS.items():
         lines, more = rows(report, direction, TERMINAL, excluding=named)
         if lines or more:

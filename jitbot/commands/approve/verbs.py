@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from jitbot.terminal.lazy_group import verb
-from jitbot.terminal.option_types import format_option, merged_at_option, named_option
+from jitbot.terminal.option_types import format_option, merged_at_option, named_option, repo_option
 
 
 @verb("jitbot.commands.approve.check")
@@ -78,6 +78,25 @@ def plan() -> None:
     counts is what the merge would make of the rules, so what main changed meanwhile is no part of it.
 
     Example: jitbot plan --base main --head wider-access
+    """
+
+
+@verb("jitbot.commands.approve.review_rules")
+@click.option("--policy", "names", multiple=True, metavar="NAME", help="Only this policy. Repeatable.")
+@click.option(
+    "--due", is_flag=True, help="Only policies whose review is overdue by their date, or that have no date."
+)
+@click.option("--dry-run", is_flag=True, help="Show which pull requests would be opened, and write nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@repo_option
+@format_option
+def review_rules() -> None:
+    """Ask for access reviews: open a pull request that moves the dates of policies, for each set of owners, as you.
+
+    Its comment shows what an owner needs to sign. It counts as a review once another owner of the policies has
+    approved it and it is merged; this command reviews nothing. A policy that an open one asks about is left out.
+
+    Example: jitbot review-rules --due
     """
 
 

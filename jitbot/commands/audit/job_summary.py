@@ -36,7 +36,7 @@ def of_survey(survey: PeriodReport) -> str:
         f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
         f"{summary.records:,} items of {summary.people:,} people{rehearsed(summary)} ({outcomes or 'none'}); "
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
-        f"{len(summary.awaiting):,} break-glass awaiting review{in_short(survey.rule_changes)}{use_in_short(survey.use)}"
+        f"{len(summary.awaiting):,} break-glass awaiting review{in_short(survey.rule_changes)}{survey.reviews.in_short}{use_in_short(survey.use)}"
         f"{protection_in_short(survey.protection)}.\n\n{timeline(survey)}"
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from jitbot.adapters import documents
 from jitbot.commands.audit.inputs import load_inputs
 from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.audit.history.findings import Severity
@@ -20,6 +21,7 @@ from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json, print_table
 from jitbot.terminal.prompts import folded
+from jitbot.usecases.audit.access_reviews import dates_moved
 from jitbot.usecases.audit.verify_ledger import AuditInputs
 
 
@@ -48,7 +50,8 @@ def log(
         end=end,
     )
     recorded = inputs.history.recorded
-    found = [row for row in rows(recorded, asked_for(recorded)) if wanted.includes(row)]
+    moved = dates_moved(inputs.git, documents, inputs.history.events)
+    found = [row for row in rows(recorded, asked_for(recorded), moved) if wanted.includes(row)]
     if form == "json":
         print_json([as_json(row) for row in found])
     elif form == "csv":

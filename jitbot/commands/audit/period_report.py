@@ -13,6 +13,7 @@ from jitbot.domain.audit.report.overview.completeness_answer import completeness
 from jitbot.domain.audit.verify.completeness import not_followed
 from jitbot.domain.model.errors import InvalidError
 from jitbot.terminal.invocation import Invocation
+from jitbot.usecases.audit.access_reviews import read_access_reviews
 from jitbot.usecases.audit.period_report import (
     PeriodReport,
     ReportSource,
@@ -69,6 +70,15 @@ def survey_of(
         unread=inputs.history.in_doubt.requests,
         rule_changes=changed_rules(inputs.git, inputs.main, start, end),
         entitlements=entitled(inputs.git, documents, judged_at),
+        access_reviews=read_access_reviews(
+            inputs.git,
+            documents,
+            inputs.main,
+            inputs.history.events,
+            judged_at,
+            # Nothing is left out of what is judged now, whatever date its commit has.
+            until=judged_at if judged_at < invocation.now else None,
+        ),
     )
 
 

@@ -45,7 +45,7 @@ def report(
     click.echo(
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
         f"{len(summary.awaiting):,} break-glass awaiting review{escape.log(rehearsed(summary))}"
-        f"{escape.log(in_short(survey.rule_changes))}{escape.log(use_in_short(survey.use))}"
+        f"{escape.log(in_short(survey.rule_changes))}{escape.log(survey.reviews.in_short)}{escape.log(use_in_short(survey.use))}"
         f"{escape.log(protection_in_short(survey.protection))}"
     )
     add_to_summary(invocation.environ, of_survey(survey))

@@ -24,6 +24,7 @@ from jitbot.commands.request.status_rows import (
 )
 from jitbot.domain.access.approvals.pending_approvals import NotKnown
 from jitbot.domain.access.request_state import RequestState, fold_events, pull_requests
+from jitbot.domain.access_review.due import lapsed
 from jitbot.domain.enforce.grant_status import (
     GrantState,
     RefusedRequest,
@@ -32,7 +33,7 @@ from jitbot.domain.enforce.grant_status import (
 )
 from jitbot.domain.ledger.stops import Stop, stops_of
 from jitbot.domain.model import owners
-from jitbot.domain.model.bounds import MEMORY
+from jitbot.domain.model.bounds import MEMORY, some
 from jitbot.domain.model.documents import same_login
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
@@ -113,6 +114,8 @@ def status(
         waiting = _waits(client, record, seen, invocation.now) if mine and at is None else ()
         rows = [*map(asked_row, seen.asks), *map(granted_row, found), *map(refused_row, refused)]
         _print([*rows, *waiting], mine=mine)
+        if mine and at is None:
+            _print_lapsed(client, invocation.now)
     _print_stops(record.stops, who, when)
     _print_unknown(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
@@ -195,6 +198,22 @@ def _print_stops(stops: Sequence[Stop], who: str | None, at: datetime) -> None:
         if stop.event.at <= at and stop.holds(at) and concerned:
             why = escape.log(f"{stop.in_words}: {stop.event.evidence.reason}")
             click.echo(f"! {why}", err=True)
+
+
+def _print_lapsed(client: RequesterClient | None, now: datetime) -> None:
+    """Say which access reviews are overdue, by the dates in the files of the policies that this person owns."""
+    if client is None:
+        return
+    try:
+        found = lapsed(client.policies, client.rules(""), client.person, now)
+    except JitbotError as error:
+        click.echo(f"? which access reviews are overdue is not known: {escape.log(str(error))}", err=True)
+        return
+    if found:
+        named = some([f"{each.policy} (was due by {each.due})" for each in found])
+        tell(
+            f"! {len(found)} access review{'' if len(found) == 1 else 's'} overdue: {named}. Ask for them: jitbot review-rules --due"
+        )
 
 
 def _print_clock(invocation: Invocation, client: RequesterClient | None) -> None:

@@ -29,6 +29,7 @@ EVENT_READ = 1 << 22
 DOCUMENTS_WRITTEN = 3 << 18  # bytes of all roles of one approval; the rest of the event is its evidence
 BATCH_WRITTEN = 1 << 23  # bytes of all events of one batch
 BATCH_EVENTS = 100  # events of one batch
+OLDER_BATCHES = 20_000  # batches older than 21 days that are read for one question
 BATCH_READ = 1_000  # entries, files and folders together, that a commit of the ledger adds
 TOKEN_READ = 16_384  # bytes of an attestation; GitHub's have some two thousand
 TEXT_WRITTEN = 1_000  # characters of one text of a person or of a service, in an event

@@ -6,7 +6,7 @@ Every value here has been through the schema (`adapters/documents`); what the sc
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, NewType, Protocol, TypeVar
 
@@ -219,6 +219,7 @@ class Settings:
     issuer: str  # URL of the OIDC issuer that signs the ledger's attestations
     approvals_valid_for: timedelta
     trail: OwnTrail | None = None
+    review_every: timedelta | None = None  # so often each policy is to be reviewed; None: nobody asks for it
 
 
 class ParameterKind(StrEnum):
@@ -296,6 +297,7 @@ class Policy:
     # Every rule, if `approvals:` is a list: `approvals` is then the need of the one without `when`.
     approval_rules: tuple[ApprovalRule, ...] = ()
     acknowledged: tuple[Acknowledgement, ...] = ()
+    reviewed: date | None = None  # the day of its last access review, as the file says it
     where: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
     @property

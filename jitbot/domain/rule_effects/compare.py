@@ -20,7 +20,7 @@ from jitbot.domain.model.documents import (
     policy_path,
 )
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.rule_effects import approving, granting
+from jitbot.domain.rule_effects import approving, granting, reviewing
 from jitbot.domain.rule_effects.calendar import Calendar, Times, Who
 from jitbot.domain.rule_effects.effect import Direction, Effect, most_serious_first
 from jitbot.domain.rule_effects.rule_set import RuleSet, comparable
@@ -104,6 +104,7 @@ class _Comparison:
             return
         rules = self.base.of(name), self.head.of(name)
         yield from _added(name, head) if base is None else granting.terms(name, base, head)
+        yield from () if base is None else reviewing.date_moves(name, base, head)
         old, new = (_askers(each, side) for each, side in zip((base, head), self.sides, strict=True))
         codes = "may-ask", "no-longer-ask"
         yield from approving.compared((old, new), self.sides, codes, _ASKING, policies=(name,))
@@ -174,6 +175,7 @@ def _settings(old: Settings | None, new: Settings | None) -> Iterator[Effect]:
         if one != other:
             text = f"policies/settings.yaml: {name} is {{after}}; until now: {{before}}"
             yield Effect(code="settings-changed", direction=W, level=Level.CRITICAL, text=text, before=one, after=other)  # fmt: skip
+    yield from reviewing.review_every(old, new)
     if old.trail != new.trail:
         yield Effect(
             code="trail-changed",

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from jitbot.domain.access_review.policy_brief import PolicyBrief
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Finding, FindingLevel, errors
-from jitbot.domain.rule_effects import standing
+from jitbot.domain.rule_effects import review_section, standing
 from jitbot.domain.rule_effects.compare import RuleEffects
 from jitbot.domain.rule_effects.effect import Direction, Effect
+from jitbot.domain.rule_effects.reviewing import REVIEWED
 from jitbot.domain.text.markdown import cut, short
 from jitbot.domain.views.comment_body import whole
 from jitbot.domain.views.wording import MARKDOWN, Escaper
@@ -31,6 +33,7 @@ class RuleReport:
 
     `overtaken` are files that main changed as well since the branch left it. `not_seen` says of which requests nothing
     is known; empty if all were looked at. `uncompared` is the reason why nothing was compared; empty if it was.
+    `reviews` are the policies whose review it is, each with what an owner needs to sign it.
     """
 
     effects: RuleEffects
@@ -38,6 +41,7 @@ class RuleReport:
     overtaken: tuple[str, ...] = ()
     not_seen: tuple[str, ...] = ()
     uncompared: str = ""
+    reviews: tuple[PolicyBrief, ...] = ()
 
     @property
     def speaks(self) -> bool:
@@ -57,6 +61,7 @@ class RuleReport:
             "changed_on_main": list(self.overtaken),
             "not_seen": list(self.not_seen),
             "uncompared": self.uncompared,
+            "reviews": [each.as_json() for each in self.reviews],
         }
 
 
@@ -71,6 +76,10 @@ def headline(report: RuleReport, escaper: Escaper) -> tuple[str, Effect | None]:
         )
     if not effects.effects:
         return ("" if effects.unread else NOTHING), None
+    if all(each.code == REVIEWED for each in effects.effects):
+        return review_section.headline(
+            [name for each in effects.effects for name in each.policies], escaper
+        ), None
     if not wider:
         return NO_MORE, None
     first, more = wider[0], [f"{len(wider) - 1} more below"] if len(wider) > 1 else []
@@ -107,7 +116,12 @@ def rows(
     report: RuleReport, direction: Direction, escaper: Escaper, *, excluding: Effect | None
 ) -> tuple[list[str], int]:
     """The lines of one direction, the most serious first, and how many more there are."""
-    found = [each for each in report.effects.of(direction) if each is not excluding]
+    shown_whole = {REVIEWED} if report.reviews else set()
+    found = [
+        each
+        for each in report.effects.of(direction)
+        if each is not excluding and each.code not in shown_whole
+    ]
     shown: list[str] = []
     room = _ROOM // len(HEADS)
     for each in found[:_LINES]:
@@ -122,7 +136,7 @@ def rows(
 def comment(report: RuleReport, *, number: int) -> str:
     """The comment on a pull request that changes rules, as Markdown; it never has more than GitHub takes."""
     first, named = headline(report, MARKDOWN)
-    parts = [first, *_wrong(report.findings)]
+    parts = [first, *_wrong(report.findings), *review_section.section(report.reviews, number=number)]
     for direction, head in HEADS.items():
         lines, more = rows(report, direction, MARKDOWN, excluding=named)
         rest = [f"- and {more} more: see `jitbot plan {number}`"] if more else []

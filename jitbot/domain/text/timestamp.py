@@ -1,7 +1,7 @@
 """Moments as text: aware UTC, whole seconds, a trailing Z. The only form that documents and events carry."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from jitbot.domain.text.escape import quoted
 
@@ -38,6 +38,13 @@ def parse_day(text: str) -> datetime:
             f"{quoted(text)} is neither a date nor a UTC time: 2026-12-20, or 2026-12-20T08:00:00Z"
         )
     return parse(text)
+
+
+def parse_date(text: str) -> date:
+    """A day as 2026-12-01, and nothing else. Raises ValueError like `parse`."""
+    if _DAY.fullmatch(text) is None:
+        raise ValueError(f"{quoted(text)} is not a date such as 2026-12-01")
+    return parse_day(text).date()
 
 
 def for_people(moment: datetime) -> str:

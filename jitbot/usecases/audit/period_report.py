@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from jitbot.domain.access_review.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.history.absences import Absences
+from jitbot.domain.audit.history.access_reviews import AccessReviews
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
-from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness, completeness_answer
 from jitbot.domain.audit.report.overview.first_page import active_table, answers_table, populations_table
@@ -34,6 +35,7 @@ from jitbot.domain.audit.report.protection_rows import (
     safeguard_rows,
 )
 from jitbot.domain.audit.report.protection_rows import figures as protection_figures
+from jitbot.domain.audit.report.review_rows import ReviewRows, review_rows
 from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows, rules_answer, rules_table
 from jitbot.domain.audit.report.rule_rows import figures as rule_figures
 from jitbot.domain.audit.report.sample import refusals
@@ -47,6 +49,8 @@ from jitbot.domain.model.documents import POLICIES, Sha, policy_named
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
+
+_NO_REVIEWS = ReviewRows()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,7 @@ class PeriodReport:
     entitlements: tuple[Entitlement, ...]
     stops: tuple[Stop, ...] = ()  # those that held in some part of the period
     protection: tuple[SafeguardRow, ...] = ()
+    reviews: ReviewRows = _NO_REVIEWS
 
     @property
     def answers(self) -> tuple[AuditAnswer, ...]:
@@ -92,6 +97,7 @@ class PeriodReport:
             *question_answers(self.summary),
             rules_answer(self.rule_changes),
             protection_answer(self.protection),
+            self.reviews.answer,
             use_answer(self.use),
             refused_answer(self.summary, self.refusals),
             active_answer(self.active),
@@ -107,6 +113,7 @@ class PeriodReport:
             figures_table(self.figures),
             rules_table(self.rule_changes),
             protection_table(self.protection),
+            *self.reviews.tables,
         )
 
     @property
@@ -114,6 +121,7 @@ class PeriodReport:
         """What the parts beside the grants add to the pack's `verdicts.json`."""
         return {
             "rule_changes": rule_figures(self.rule_changes),
+            "access_reviews": self.reviews.as_json(),
             "protection": protection_figures(self.protection),
         }
 
@@ -165,6 +173,7 @@ def period_report(
     rule_changes: tuple[RuleChange, ...] = (),
     entitlements: tuple[Entitlement, ...] = (),
     made_at: datetime | None = None,
+    access_reviews: AccessReviews | None = None,
 ) -> PeriodReport:
     """The report on these events. They must include each request of the period from its first event on.
 
@@ -185,6 +194,7 @@ def period_report(
         entitlements=entitlements,
         stops=tuple(each for each in stops_of(every) if each.event.at < end and each.until > start),
         protection=safeguard_rows(every, start, end, now),
+        reviews=review_rows(access_reviews or AccessReviews(), start, end, entitlements),
     )
 
 

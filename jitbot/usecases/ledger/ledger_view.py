@@ -17,9 +17,10 @@ from jitbot.domain.ledger.batches import (
 )
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.stops import KINDS, Stop, stops_of
-from jitbot.domain.model.bounds import MEMORY
+from jitbot.domain.model.bounds import MEMORY, OLDER_BATCHES
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
+from jitbot.domain.model.grammar import REQUESTS
 from jitbot.ports.git import Git
 from jitbot.ports.oidc import Oidc
 from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
@@ -84,13 +85,16 @@ class LedgerView:
 class LedgerReader:
     """Reads the last 21 days of the fetched ledger: all of it once, then only what is new.
 
-    With `since`, it also reads older batches, those alone that have the line `saying` in their message.
+    With `since`, it also reads older batches, those alone that have the line `saying` in their message, or a request
+    under one of the `policies`: the newest ones, and `left_out` says if there are more.
     """
 
     context: Context
     at: datetime
     since: datetime | None = None
     saying: str = ""
+    policies: tuple[str, ...] = ()
+    left_out: str = ""
     _last: LedgerView | None = None
     _keys: Mapping[str, str] = field(default_factory=dict)  # those that counted before anything was read
     _ignored: dict[int, Finding] = field(default_factory=dict)
@@ -132,8 +136,19 @@ class LedgerReader:
         if self.since is None:
             return recent
         known = set(recent)
-        older = git.batches(self.since, saying=self.saying, after=after)
-        return (*(each for each in older if each not in known), *recent)
+        older = [each for each in self._older(self.since, after) if each not in known]
+        if len(older) > OLDER_BATCHES:
+            self.left_out = (
+                f"the oldest {len(older) - OLDER_BATCHES} of {len(older)} older batches are not read"
+            )
+        return (*older[-OLDER_BATCHES:], *recent)
+
+    def _older(self, since: datetime, after: Sha | None) -> Sequence[Sha]:
+        """The commits whose message has the line, or names a request under one of the policies."""
+        if not self.policies:
+            return self.context.git.batches(since, saying=self.saying, after=after)
+        lines = tuple(f"Request: {REQUESTS}{policy}/" for policy in self.policies)
+        return self.context.git.batches(since, beginning=lines, after=after)
 
     def _read(self, commits: Sequence[Sha], head: Sha, main: Sha, trouble: str) -> LedgerView:
         """What was read, with these commits too."""

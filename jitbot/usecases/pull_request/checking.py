@@ -10,6 +10,7 @@ from jitbot.domain.access import cross_checks, owner_checks
 from jitbot.domain.access.approval import beside_rules
 from jitbot.domain.access.approvals import rule_checks
 from jitbot.domain.access.too_large import too_many
+from jitbot.domain.access_review.due import future_review
 from jitbot.domain.aws import policy_lint
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.attestation import blob_name
@@ -251,6 +252,7 @@ class Checker:
             policy = rules.policy.value
             if policy is not None:
                 yield from policy_lint.policy_findings(policy, self.catalogue)
+                yield from future_review(policy, self.when)
                 yield from cross_checks.break_glass_findings(policy, rules.codeowners)
             yield from (*_accounts(rules), *_rules_of_approval(rules))
             if policy is not None and people is not None and roster is not None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from jitbot.domain.access_review.policy_brief import PolicyBrief
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Finding
@@ -26,6 +27,7 @@ from jitbot.usecases.pull_request.proposed_rules import (
     read_proposed_rules,
     too_many_rules,
 )
+from jitbot.usecases.pull_request.review_briefs import review_briefs, with_use
 
 NO_LEDGER = "live requests, since the ledger was not read"
 NO_PULLS = "open requests, since GitHub was not asked"
@@ -51,11 +53,13 @@ def files_report(
     rules: ProposedRules, now: datetime, catalogue: ActionCatalog, findings: Sequence[Finding] = ()
 ) -> RuleReport:
     """What the files say, when neither the ledger nor GitHub is at hand."""
+    effects = compare(rules.base, rules.head, now, catalogue)
     return RuleReport(
-        effects=compare(rules.base, rules.head, now, catalogue),
+        effects=effects,
         findings=tuple(findings),
         overtaken=rules.overtaken,
         not_seen=(NO_LEDGER, NO_PULLS),
+        reviews=review_briefs(rules, effects, now, catalogue),
     )
 
 
@@ -87,8 +91,30 @@ def rule_report(
             not_seen.append(f"{len(pulls) - bounds.OPEN_PULLS} older open pull requests")
     except JitbotError as error:
         not_seen.append(f"open requests, since they could not be read: {error}")
+    reviews = _with_use(context, found.reviews, rules, now, not_seen)
     every = most_serious_first((*found.effects.effects, *effects))
-    return replace(found, effects=replace(found.effects, effects=every), not_seen=tuple(not_seen))
+    return replace(
+        found, effects=replace(found.effects, effects=every), not_seen=tuple(not_seen), reviews=reviews
+    )
+
+
+def _with_use(
+    context: Context,
+    reviews: tuple[PolicyBrief, ...],
+    rules: ProposedRules,
+    now: datetime,
+    not_seen: list[str],
+) -> tuple[PolicyBrief, ...]:
+    """The policies of a review with their use; what keeps it from being known is added to `not_seen`."""
+    if not reviews:
+        return ()
+    try:
+        reviews, missing = with_use(context, reviews, rules, now)
+    except JitbotError as error:
+        missing = f"the ledger could not be read: {error}"
+    if missing:
+        not_seen.append(f"some requests and grants since the last review, since {missing}")
+    return reviews
 
 
 def _open_pulls(context: Context, number: int | None) -> list[PullRequest]:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from jitbot.domain.access.approvals.requirement import Requirement
+from jitbot.domain.access_review.review_proposal import ReviewProposal
 from jitbot.domain.imports.plan import ImportProposal
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.documents import Sha
@@ -44,7 +45,7 @@ class BranchProposal(Protocol):
     def message(self) -> str: ...
 
 
-P = TypeVar("P", NewRequest, ImportProposal)
+P = TypeVar("P", NewRequest, ImportProposal, ReviewProposal)
 
 _NAMES = 9  # to try of one kind
 _BRANCHES = 99  # of one extension: those that nobody deleted

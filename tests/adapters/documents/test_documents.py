@@ -327,6 +327,17 @@ ATHENA = (
 )
 
 
+@pytest.mark.parametrize(("text", "days"), [("7d", 7), ("90d", 90), ("366d", 366)])
+def test_settings_that_ask_for_reviews(text: str, days: int) -> None:
+    """In whole days; without the line none are asked for."""
+    found = documents.parse_settings(_source(f"{SETTINGS}review_every: {text}\n")).value
+    assert found is not None
+    assert found.review_every == timedelta(days=days)
+    plain = documents.parse_settings(_source(SETTINGS)).value
+    assert plain is not None
+    assert plain.review_every is None
+
+
 def test_settings_that_name_a_trail() -> None:
     """A log group, or a table; in an account of its own, or in each. Settings without one are as they were."""
     group = documents.parse_settings(

@@ -443,6 +443,21 @@ def test_a_line_that_is_searched_for_is_taken_as_it_stands(clone: Clone) -> None
         assert clone.repository.batches(SINCE, saying=f"requester: {login.upper()}") == (made[login],)
 
 
+def test_lines_that_begin_so_are_found_too(clone: Clone) -> None:
+    """Those of several policies at once, each as it stands, and none whose name only begins so."""
+    made = {}
+    for name in ("a.b/x", "axb/x", "other/x", "a.b-more/x", "xa.b/x"):
+        clone.git(
+            "commit", "--quiet", "--allow-empty", "--message", f"granted\n\nRequest: requests/{name}.yaml"
+        )
+        made[name] = clone.git("rev-parse", "HEAD")
+    clone.git("push", "--quiet", "origin", "HEAD:ledger", "HEAD:main")
+    clone.repository.fetch()
+    wanted = ("Request: requests/a.b/", "Request: requests/other/")
+    assert clone.repository.batches(SINCE, beginning=wanted) == (made["a.b/x"], made["other/x"])
+    assert clone.repository.batches(SINCE, beginning=wanted[:1], after=made["a.b/x"]) == ()
+
+
 def test_only_what_a_known_commit_does_not_hold_is_listed(clone: Clone) -> None:
     """Whoever knows a tip asks for what came after it, through every parent."""
     known = ledger(clone, "events/a.json")

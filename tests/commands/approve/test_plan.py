@@ -18,6 +18,7 @@ KEYS = [
     "changed_on_main",
     "not_seen",
     "uncompared",
+    "reviews",
     "findings",
 ]
 

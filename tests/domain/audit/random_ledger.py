@@ -16,7 +16,7 @@ from many_grants import DAY, HOUR, MINUTE, RUN, START, many
 from use_facts import DATA, REFUSED, UNUSED
 
 from jitbot.domain.access.request_state import fold_events
-from jitbot.domain.audit.report.entitlements import Entitlement
+from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence

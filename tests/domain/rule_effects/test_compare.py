@@ -1,7 +1,7 @@
 """What a change of rules does, one kind of change after the other."""
 
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -542,6 +542,7 @@ OTHER_SETTINGS: dict[str, object] = {
     "issuer": "https://evil.example",
     "approvals_valid_for": 2 * DAY,
     "trail": OwnTrail(region="eu-west-1", log_group="all-calls"),
+    "review_every": 90 * DAY,
 }
 OTHER_POLICY: dict[str, object] = {
     "eligible": ("mallory",),
@@ -556,6 +557,7 @@ OTHER_POLICY: dict[str, object] = {
         ApprovalRule(need=1, field="approvals.0"),
         ApprovalRule(need=2, field="approvals.1", when=RuleCondition(accounts=("prod",))),
     ),
+    "reviewed": date(2026, 11, 24),
 }
 OTHER_BREAK_GLASS: dict[str, object] = {"review_within": 2 * DAY, "reviewers": ("@acme/security", "mallory")}
 SILENT = {
@@ -564,6 +566,36 @@ SILENT = {
     "acknowledged": "silences a warning of the check, and gives nothing",
     "where": "the place in the file",
 }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code", "words"),
+    [
+        (None, 24, "reviewed", "Access review of orders-db-read: 2026-11-24; the last one: none"),
+        (2, 24, "reviewed", "Access review of orders-db-read: 2026-11-24; the last one: 2026-11-02"),
+        (24, 2, "review-withdrawn", "its date is 2026-11-02; until now: 2026-11-24"),
+        (24, None, "review-withdrawn", "its date is none; until now: 2026-11-24"),
+    ],
+)
+def test_the_date_of_a_review_lets_nobody_do_more_or_less(
+    before: int | None, after: int | None, code: str, words: str
+) -> None:
+    """It is said, forwards and backwards, and is the only effect."""
+    base, head = (
+        a_rule_set(a_policy(reviewed=None if day is None else date(2026, 11, day))) for day in (before, after)
+    )
+    (only,) = effects(base, head).effects
+    assert (only.code, only.direction) == (code, Direction.OTHER)
+    assert words in only.in_words()
+
+
+def test_how_often_reviews_are_due_is_said() -> None:
+    """Also where they are no longer asked for."""
+    asking, not_asking = (a_rule_set(settings=the_settings(review_every=each)) for each in (90 * DAY, None))
+    (only,) = effects(asking, not_asking).effects
+    assert only.in_words() == (
+        "Each policy is to be reviewed: never, as far as settings.yaml asks; until now: every 90 days"
+    )
 
 
 def test_no_part_of_the_settings_changes_without_a_word() -> None:

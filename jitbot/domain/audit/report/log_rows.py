@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
+from types import MappingProxyType
 
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.protection.looks import Sight
 from jitbot.domain.audit.report.columns import as_text
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import PROTECTION, Event, EventType
-from jitbot.domain.model.bounds import some
+from jitbot.domain.model import bounds
+from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.setup.doctor.report import CheckVerdict
 from jitbot.domain.text import escape, timestamp
 from jitbot.domain.usage.in_words import in_words, out_of_sight
 from jitbot.domain.usage.use_event import GrantUse, use_of
+
+_AND = ", "  # between the policies of one review
+Moved = Mapping[Sha, Mapping[str, date | None]]  # the policies whose date each commit moved, with the new one
 
 # What a spreadsheet takes for the beginning of a formula, in full width too: https://owasp.org/www-community/attacks/CSV_Injection
 
@@ -68,7 +73,7 @@ class LogFilter:
         at = timestamp.parse(row.at)
         return (
             (not self.person or self.person.casefold() in people)
-            and self.policy in ("", row.policy)
+            and self.policy in ("", *row.policy.split(_AND))
             and (not self.account or self.account in accounts)
             and self.outcome in ("", row.event, row.why)
             and self.request in ("", row.request)
@@ -77,10 +82,17 @@ class LogFilter:
         )
 
 
-def rows(history: Iterable[RecordedEvent], asked: Mapping[str, Ask]) -> Iterator[LogRow]:
-    """A row for each event. `asked` is what each request asked for, since outcomes do not repeat it."""
+def rows(
+    history: Iterable[RecordedEvent], asked: Mapping[str, Ask], moved: Moved = MappingProxyType({})
+) -> Iterator[LogRow]:
+    """A row for each event. `asked` is what each request asked for, since outcomes do not repeat it.
+
+    `moved` are the dates of access reviews that commits moved.
+    """
     for recorded in history:
-        yield _row(recorded, asked.get(recorded.event.request, Ask()))
+        event = recorded.event
+        dates = moved.get(event.commit, {}) if event.kind is EventType.RULES else {}
+        yield _row(recorded, asked.get(event.request, Ask()), dates)
 
 
 def asked_for(history: Iterable[RecordedEvent]) -> dict[str, Ask]:
@@ -93,7 +105,7 @@ def as_cells(row: LogRow) -> dict[str, str]:
     return {name: escape.cell(as_text(getattr(row, name), ", ")) for name in NAMES}
 
 
-def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
+def _row(recorded: RecordedEvent, ask: Ask, dates: Mapping[str, date | None]) -> LogRow:
     event = recorded.event
     number = event.evidence.pull_request
     starts = event.window.starts_at if event.window is not None else None
@@ -104,7 +116,9 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
         why=event.why or _outcome(event, use),
         request=event.request,
         requester=_requester(event, ask),
-        policy=policy_of(event.request) if event.request.count("/") >= 2 else event.evidence.policy,
+        policy=policy_of(event.request)
+        if event.request.count("/") >= 2
+        else event.evidence.policy or _AND.join(dates),
         accounts=_accounts(event),
         starts_at=timestamp.show(starts) if starts is not None else "",
         expires_at=timestamp.show(event.window.expires_at) if event.window is not None else "",
@@ -112,6 +126,7 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
         by=event.evidence.by,
         reason=_said(use)
         or _safeguards(event)
+        or _reviews(event, dates)
         or event.evidence.reason
         or event.ask.reason
         or ask.reason
@@ -141,10 +156,20 @@ def _safeguards(event: Event) -> str:
     for code, word in (event.evidence.safeguards or {}).items():
         codes.setdefault(word, []).append(code)
     said = [
-        f"{len(found)} {word}" + ("" if word in _EXPECTED else f" ({some(found)})")
+        f"{len(found)} {word}" + ("" if word in _EXPECTED else f" ({bounds.some(found)})")
         for word, found in sorted(codes.items())
     ]
     return "; ".join([", ".join(said), *([event.evidence.reason] if event.evidence.reason else [])])
+
+
+def _reviews(event: Event, dates: Mapping[str, date | None]) -> str:
+    """The access reviews that a change of the rules asked to be counted, and what else is said of it."""
+    if not dates:
+        return ""
+    named = bounds.some(
+        [f"{name} {day if day is not None else 'without a date'}" for name, day in dates.items()]
+    )
+    return f"access review: {named}" + (f"; {event.evidence.reason}" if event.evidence.reason else "")
 
 
 def _said(use: GrantUse | None) -> str:

@@ -23,8 +23,8 @@ from audit_facts import a_record, approval, ended, granted, removed
 from builders import a_listed_role, a_revocation, an_actual_role, an_approval, an_outcome
 
 from jitbot.domain.access import request_state
+from jitbot.domain.access_review.entitlements import entitlement
 from jitbot.domain.audit.history.findings import Severity
-from jitbot.domain.audit.report.entitlements import entitlement
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.verify import aws_comparison, integrity
 from jitbot.domain.aws.roles import Listed

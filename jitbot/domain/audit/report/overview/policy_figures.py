@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from jitbot.domain.audit.report.entitlements import Entitlement
+from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.report.overview.waiting_times import NOT_KNOWN, MedianTime, median_of, waited
 from jitbot.domain.audit.report.pack_table import PackTable
 from jitbot.domain.audit.report.use_rows import UseFigures, use_figures

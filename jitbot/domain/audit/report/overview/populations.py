@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jitbot.domain.audit.report.entitlements import Entitlement
+from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.verify.grant_record import GrantOutcome, GrantRecord
 from jitbot.domain.ledger.recorded_use import UseState

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from jitbot.domain.access.break_glass import is_break_glass, line_findings
 from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.access_review.basis import rules_digest
 from jitbot.domain.model import owners
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.merge_facts import Rules
@@ -33,6 +34,7 @@ class Entitlement:
     owners: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()  # of approval, in words; empty where the policy asks by a number
+    rules_sha256: str = ""  # the digest of the policy and what it rests on
 
 
 def entitlement(name: str, rules: Rules, at: datetime) -> Entitlement:
@@ -75,6 +77,7 @@ def entitlement(name: str, rules: Rules, at: datetime) -> Entitlement:
         owners=owned.names,
         reviewers=policy.reviewers,
         rules=tuple(rule.in_words() for rule in policy.approval_rules),
+        rules_sha256=rules_digest(rules),
     )
 
 

@@ -1,0 +1,56 @@
+"""The access reviews on the report's page: all texts of that section, each inert."""
+
+from collections.abc import Mapping
+
+from jitbot.commands.audit.page_overview import inert
+from jitbot.domain.access_review.basis import SHOWN
+from jitbot.domain.audit.report.review_rows import CONTROL, ReviewRow, ReviewRows, StandingRow
+from jitbot.domain.audit.verify.grant_record import ControlAnswer
+from jitbot.domain.text import timestamp
+
+_FIRST = (
+    ControlAnswer.NO,
+    ControlAnswer.UNKNOWN,
+    ControlAnswer.NOT_DUE,
+)  # of the policies; the others come after them
+
+
+def section(rows: ReviewRows) -> Mapping[str, object]:
+    """What `templates/report/reviews.html` asks for."""
+    order = (*_FIRST, ControlAnswer.YES, ControlAnswer.NOT_REQUIRED)
+    policies = sorted(rows.policies, key=lambda each: (order.index(each.reviewed), each.policy))
+    return {
+        "control": CONTROL,
+        "every": rows.every_days,
+        "policies": [_policy(each) for each in policies],
+        "made": [_made(each) for each in rows.made],
+    }
+
+
+def _policy(row: StandingRow) -> Mapping[str, str]:
+    changed = {True: "changed since", False: "the same since", None: ""}[row.rules_changed]
+    return inert(
+        policy=row.policy,
+        state=row.state,
+        why=row.why,
+        last="never" if row.last is None else f"{row.last} by {', '.join(row.reviewed_by)}",
+        due="" if row.due is None else str(row.due),
+        rules=f"{row.rules_sha256[:SHOWN]}, {changed}"
+        if row.rules_sha256 and changed
+        else row.rules_sha256[:SHOWN],
+        mark="exception" if row.reviewed is ControlAnswer.NO else "",
+    )
+
+
+def _made(row: ReviewRow) -> Mapping[str, str]:
+    return inert(
+        at=timestamp.show(row.merged_at),
+        policy=row.policy,
+        day="none" if row.day is None else str(row.day),
+        before="none" if row.before is None else str(row.before),
+        said=row.in_words,
+        pull_request=f"#{row.pull_request} of {row.author}" if row.pull_request is not None else "",
+        commit=row.commit[:12],
+        rules=row.rules_sha256[:SHOWN],
+        mark="exception" if row.late else "",
+    )

@@ -1,0 +1,249 @@
+"""The access reviews in a period, and where each policy stands at its end: on the page, at the terminal and in the pack."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+
+from jitbot.domain.access_review.entitlements import Entitlement
+from jitbot.domain.audit.history.access_reviews import (
+    AccessReview,
+    AccessReviews,
+    MoveResult,
+    PolicyStanding,
+    ReviewStanding,
+)
+from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
+from jitbot.domain.audit.report.pack_table import PackTable
+from jitbot.domain.audit.verify.grant_record import ControlAnswer
+from jitbot.domain.model.documents import Sha
+
+CONTROL = "CC6.3"  # of SOC 2: access roles and rules are reviewed from time to time
+_ANSWERS = {
+    ReviewStanding.IN_TIME: ControlAnswer.YES,
+    ReviewStanding.OVERDUE: ControlAnswer.NO,
+    ReviewStanding.NEVER: ControlAnswer.NOT_DUE,
+    ReviewStanding.WAITING: ControlAnswer.NOT_DUE,
+    ReviewStanding.UNKNOWN: ControlAnswer.UNKNOWN,
+    ReviewStanding.NOT_ASKED: ControlAnswer.NOT_REQUIRED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRow:
+    """One change of a policy's date on main. Only one whose `result` is "reviewed" is a review.
+
+    `rules_sha256` is the digest of the policy and what it rests on, over which it was reviewed. `withdrawn_by` is the
+    commit that moved the date back later.
+    """
+
+    policy: str
+    day: date | None
+    before: date | None
+    merged_at: datetime
+    result: MoveResult
+    reviewed_by: tuple[str, ...]
+    author: str
+    pull_request: int | None
+    commit: Sha
+    rules_sha256: str
+    due: date | None
+    late: bool
+    why: str
+    withdrawn_by: Sha | None
+    run: str
+
+    @property
+    def in_words(self) -> str:
+        """What it came to, in a few words for people."""
+        if self.result is not MoveResult.COUNTED:
+            return f"{self.result}: {self.why}"
+        late = (
+            f", {_days(self.merged_at.date(), self.due)} late" if self.late and self.due is not None else ""
+        )
+        gone = f"; moved back later by {self.withdrawn_by[:10]}" if self.withdrawn_by is not None else ""
+        return f"reviewed by {', '.join(self.reviewed_by)}{late}{gone}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRow:
+    """One policy at the end of the period. `reviewed` answers whether its access review is in time.
+
+    `rules_changed` says whether the policy, or what it rests on, is other than at its last review; None where that is
+    not known.
+    """
+
+    policy: str
+    reviewed: ControlAnswer
+    state: ReviewStanding
+    due: date | None
+    last: date | None
+    reviewed_by: tuple[str, ...]
+    commit: Sha | None
+    rules_sha256: str
+    rules_changed: bool | None
+    date_in_file: date | None
+    why: str
+
+
+_MADE, _DUE = "access-reviews", "access-review-due"  # the tables of the pack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRows:
+    """The changes of dates in a period, and every policy at its end. `every_days` is None if no reviews are asked for."""
+
+    made: tuple[ReviewRow, ...] = ()
+    policies: tuple[StandingRow, ...] = ()
+    every_days: int | None = None
+
+    @property
+    def late(self) -> tuple[ReviewRow, ...]:
+        """The reviews of the period that came after they were due."""
+        return tuple(each for each in self.made if each.late)
+
+    @property
+    def overdue(self) -> tuple[StandingRow, ...]:
+        """The policies whose review is overdue at the end."""
+        return tuple(each for each in self.policies if each.reviewed is ControlAnswer.NO)
+
+    @property
+    def unknown(self) -> tuple[StandingRow, ...]:
+        """The policies of which nobody knows whether their review is in time."""
+        return tuple(each for each in self.policies if each.reviewed is ControlAnswer.UNKNOWN)
+
+    @property
+    def exceptions(self) -> int:
+        """How many exceptions there are."""
+        return len(self.overdue) + len(self.late)
+
+    def as_json(self) -> Mapping[str, object]:
+        """The figures, and what is an exception or unknown one by one."""
+        return {
+            "control": CONTROL,
+            "every_days": self.every_days,
+            "policies": len(self.policies),
+            "in_time": sum(each.reviewed is ControlAnswer.YES for each in self.policies),
+            "never_reviewed": [each.policy for each in self.policies if each.last is None],
+            "overdue": [{"policy": each.policy, "why": each.why} for each in self.overdue],
+            "unknown": [{"policy": each.policy, "why": each.why} for each in self.unknown],
+            "reviews": sum(each.result is MoveResult.COUNTED for each in self.made),
+            "late": [
+                {"policy": each.policy, "commit": each.commit, "why": each.in_words} for each in self.late
+            ],
+        }
+
+    @property
+    def answer(self) -> AuditAnswer:
+        """The row of the first page."""
+        counts = [(each.value, sum(row.state is each for row in self.policies)) for each in ReviewStanding]
+        made = many(sum(each.result is MoveResult.COUNTED for each in self.made), "review")
+        late = f"; {len(self.late):,} of them late" if self.late else ""
+        said = f"Of {many(len(self.policies), 'policy', 'policies')}: {in_words(counts)}. {made} in this period{late}."
+        if self.every_days is None:
+            said = f"settings.yaml asks for no reviews. {made} in this period."
+        return AuditAnswer(
+            name="access_reviews",
+            question="Did owners review each policy in time?",
+            answer=said,
+            section="reviews",
+            files=tuple(f"{name}.{kind}" for name in (_MADE, _DUE) for kind in ("csv", "json")),
+            numbers={"policies": len(self.policies), **dict(counts), "late": len(self.late)},
+            exceptions=None if self.every_days is None else self.exceptions,
+            unknown=None if self.every_days is None else len(self.unknown),
+        )
+
+    @property
+    def tables(self) -> tuple[PackTable, ...]:
+        """The rows for the pack."""
+        return (
+            PackTable(
+                name=_MADE,
+                about="Every change in the period of the date by which a policy says when it was reviewed. Only where `result` "
+                'is "reviewed" did an owner other than the author approve it. `rules_sha256` is the digest of the policy and '
+                "of what it rests on at that commit: groups, teams, people, lines of CODEOWNERS.",
+                heads=tuple(each.name for each in fields(ReviewRow)),
+                rows=_cells(self.made),
+                between=", ",
+            ),
+            PackTable(
+                name=_DUE,
+                about="Every policy at the end of the period, its last review, and when the next one is due. `reviewed` is "
+                '"no" of an overdue one (SOC 2 CC6.3). `rules_changed` says whether the rules are other ones than were reviewed.',
+                heads=tuple(each.name for each in fields(StandingRow)),
+                rows=_cells(self.policies),
+                between=", ",
+            ),
+        )
+
+    @property
+    def in_short(self) -> str:
+        """The exceptions and doubts as the end of a sentence; empty if there are none."""
+        counts = ((len(self.overdue), "overdue"), (len(self.late), "late"), (len(self.unknown), "unknown"))
+        parts = [f"{count:,} {word}" for count, word in counts if count]
+        return (
+            f"; of the access reviews of {len(self.policies):,} policies {', '.join(parts)}" if parts else ""
+        )
+
+
+def review_rows(
+    found: AccessReviews, start: datetime, end: datetime, entitlements: Iterable[Entitlement] = ()
+) -> ReviewRows:
+    """The rows of a period. By the `entitlements` it is said whether the rules changed since each review."""
+    now = {each.policy: each.rules_sha256 for each in entitlements}
+    return ReviewRows(
+        made=tuple(_made(each) for each in found.made if start <= each.merged_at < end),
+        policies=tuple(_standing(each, now.get(each.policy, "")) for each in found.policies),
+        every_days=found.every.days if found.every is not None else None,
+    )
+
+
+def _cells(rows: Iterable[ReviewRow | StandingRow]) -> tuple[tuple[object, ...], ...]:
+    """The rows of a table; a day is its date, as text."""
+    return tuple(tuple(_cell(getattr(row, each.name)) for each in fields(row)) for row in rows)
+
+
+def _cell(value: object) -> object:
+    return str(value) if isinstance(value, date) and not isinstance(value, datetime) else value
+
+
+def _days(day: date, due: date) -> str:
+    count = (day - due).days
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
+def _made(review: AccessReview) -> ReviewRow:
+    return ReviewRow(
+        policy=review.policy,
+        day=review.day,
+        before=review.before,
+        merged_at=review.merged_at,
+        result=review.result,
+        reviewed_by=review.reviewed_by,
+        author=review.author,
+        pull_request=review.pull_request,
+        commit=review.commit,
+        rules_sha256=review.digest,
+        due=review.due,
+        late=review.is_late,
+        why=review.why,
+        withdrawn_by=review.withdrawn_by,
+        run=review.run,
+    )
+
+
+def _standing(standing: PolicyStanding, digest: str) -> StandingRow:
+    last = standing.last
+    known = last is not None and last.digest and digest
+    return StandingRow(
+        policy=standing.policy,
+        reviewed=_ANSWERS[standing.state],
+        state=standing.state,
+        due=standing.due,
+        last=last.day if last is not None else None,
+        reviewed_by=last.reviewed_by if last is not None else (),
+        commit=last.commit if last is not None else None,
+        rules_sha256=last.digest if last is not None else "",
+        rules_changed=last.digest != digest if last is not None and known else None,
+        date_in_file=standing.claimed,
+        why=standing.why,
+    )

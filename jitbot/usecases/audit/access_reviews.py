@@ -1,0 +1,192 @@
+"""Reads what main's history says of access reviews: each change of a policy's file, with its dates and the rules around it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from jitbot.domain.access_review.basis import rules_digest
+from jitbot.domain.audit.history.access_reviews import AccessReviews, PolicyChange, access_reviews
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.git_history import NO_BASE, RuleChange
+from jitbot.domain.model.documents import POLICIES, SETTINGS, Sha, Source, policy_named, policy_path
+from jitbot.domain.model.merge_facts import Rules
+from jitbot.ports.documents import DocumentReader
+from jitbot.ports.git import Git
+from jitbot.usecases.audit.rulebook import Rulebook
+from jitbot.usecases.collect.collect_case import rule_paths
+
+_PATHS = (POLICIES.rstrip("/"), SETTINGS)
+Place = tuple[Sha, str]  # a commit, and a path in it
+
+
+def read_access_reviews(
+    git: Git,
+    documents: DocumentReader,
+    main: Sha,
+    events: Iterable[Event],
+    now: datetime,
+    *,
+    until: datetime | None = None,
+) -> AccessReviews:
+    """The access reviews of every policy, as main and the record of rules have them.
+
+    With `until`, main is taken as it was then: as far as the last commit whose own date is before it.
+    """
+    changes = git.rule_changes(main, _PATHS)
+    if until is not None:
+        last = max((order for order, each in enumerate(changes) if each.at < until), default=-1)
+        changes = changes[: last + 1]
+    walk = _Walk(git=git, documents=documents, rulebook=Rulebook(git, documents, ()))
+    walk.read(changes)
+    policies = tuple(walk.with_rules())
+    return access_reviews(policies, events, now, every=walk.every, asked_at=walk.asked_at)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """main's line as far as it was walked. What does not read leaves everything as it was read last."""
+
+    git: Git
+    documents: DocumentReader
+    rulebook: Rulebook
+    every: timedelta | None = None
+    asked_at: RuleChange | None = None
+    found: list[PolicyChange] = field(default_factory=list)
+    _dates: dict[str, date | None] = field(default_factory=dict)  # of each policy that is there
+
+    def read(self, changes: Sequence[RuleChange]) -> None:
+        """Walk these commits, oldest first."""
+        names = {each.commit: self._policies(each) for each in changes}
+        places = [(each.commit, policy_path(name)) for each in changes for name in names[each.commit]]
+        settings = [(each.commit, SETTINGS) for each in changes if SETTINGS in each.paths or not each.whole]
+        blobs = self.git.blobs_at([*places, *settings])
+        contents = dict(self.git.contents({blob for blob in blobs.values() if blob is not None}))
+        for change in changes:
+            for name in names[change.commit]:
+                self._policy(change, name, blobs, contents)
+            self._settings(change, blobs.get((change.commit, SETTINGS)), contents)
+
+    def _policies(self, change: RuleChange) -> Sequence[str]:
+        """The policies whose files a commit touches; of one that is too large to read, all that it or its parent has."""
+        paths: Iterable[str] = change.paths
+        if not change.whole:
+            sides = [commit for commit in (change.base, change.commit) if commit != NO_BASE]
+            paths = {each.path for commit in sides for each in self.git.entries(commit, [POLICIES])}
+        named = (policy_named(path) for path in sorted(paths) if path.endswith(".yaml"))
+        return [name for name in named if f"{POLICIES}{name}.yaml" in paths and "/" not in name]
+
+    def _policy(
+        self,
+        change: RuleChange,
+        name: str,
+        blobs: Mapping[Place, Sha | None],
+        contents: Mapping[Sha, bytes | None],
+    ) -> None:
+        blob = blobs.get((change.commit, policy_path(name)))
+        existed, before = name in self._dates, self._dates.get(name)
+        if blob is None:
+            self._dates.pop(name, None)
+            after, exists = None, False
+        else:
+            content = contents.get(blob)
+            after, exists = before, True
+            if before is not None or _may_have_date(content):
+                after = _date_in(self.documents, name, content, unread=before)
+            self._dates[name] = after
+        if existed is exists and before == after:
+            return
+        self.found.append(
+            PolicyChange(
+                policy=name,
+                change=change,
+                before=before,
+                after=after,
+                existed=existed,
+                exists=exists,
+                every=self.every,
+            )
+        )
+
+    def _settings(self, change: RuleChange, blob: Sha | None, contents: Mapping[Sha, bytes | None]) -> None:
+        content = contents.get(blob) if blob is not None else None
+        if content is None:
+            return
+        settings = self.documents.parse_settings(Source(path=SETTINGS, content=content)).value
+        if settings is not None:
+            self.every = settings.review_every
+            if self.asked_at is None and self.every is not None:
+                self.asked_at = change
+
+    def with_rules(self) -> Iterator[PolicyChange]:
+        """The changes, with the rules before those that move a date, and the digest of those after them."""
+        places = [
+            (commit, path)
+            for each in self.found
+            if _moves(each)
+            for commit in (each.change.base, each.change.commit)
+            for path in rule_paths(each.policy)
+        ]
+        blobs = self.git.blobs_at(places) if places else {}
+        self.rulebook.learn({blob for blob in blobs.values() if blob is not None})
+        for each in self.found:
+            if _moves(each):
+                before, after = (
+                    self._rules(commit, each.policy, blobs)
+                    for commit in (each.change.base, each.change.commit)
+                )
+                digest = rules_digest(after) if after is not None else ""
+                yield replace(each, rules=before, digest=digest)
+            else:
+                yield each
+
+    def _rules(self, commit: Sha, policy: str, blobs: Mapping[Place, Sha | None]) -> Rules | None:
+        found = {path: blobs.get((commit, path)) for path in rule_paths(policy)}
+        if not any((commit, path) in blobs for path in found):
+            return None  # a commit that this clone does not have
+        return self.rulebook.rules({path: blob for path, blob in found.items() if blob is not None}, policy)
+
+
+def dates_moved(
+    git: Git, documents: DocumentReader, events: Iterable[Event]
+) -> Mapping[Sha, Mapping[str, date | None]]:
+    """The policies whose date each recorded commit moved, with the new one; of the files that the record names."""
+    places: dict[Place, Place] = {}
+    for event in events:
+        if event.kind is EventType.RULES and event.evidence.rules_commit:
+            base = Sha(event.evidence.rules_commit)
+            named = (path for path in event.evidence.paths or () if path == policy_path(policy_named(path)))
+            places |= {(event.commit, path): (base, path) for path in named}
+    blobs = git.blobs_at([*places, *places.values()])
+    contents = dict(git.contents({blob for blob in blobs.values() if blob is not None}))
+    found: dict[Sha, dict[str, date | None]] = {}
+    for after, before in places.items():
+        old, new = (
+            contents.get(blob) if (blob := blobs.get(each)) is not None else None for each in (before, after)
+        )
+        if old is None or new is None or not (_may_have_date(old) or _may_have_date(new)):
+            continue
+        name = policy_named(after[1])
+        was = _date_in(documents, name, old, unread=None)
+        day = _date_in(documents, name, new, unread=was)
+        if day != was:
+            found.setdefault(after[0], {})[name] = day
+    return found
+
+
+def _may_have_date(content: bytes | None) -> bool:
+    """Whether a policy of this text can have a date: only an escape could write the key in other letters."""
+    return content is not None and (b"reviewed" in content or b"\\" in content)
+
+
+def _date_in(
+    documents: DocumentReader, name: str, content: bytes | None, *, unread: date | None
+) -> date | None:
+    """The date in a policy's file; `unread` where that does not read."""
+    if content is None:
+        return unread
+    policy = documents.parse_policy(Source(path=policy_path(name), content=content)).value
+    return unread if policy is None else policy.reviewed
+
+
+def _moves(change: PolicyChange) -> bool:
+    return change.existed and change.exists

@@ -1,0 +1,127 @@
+"""What an owner reads of each policy: inert, short, the same at a terminal, and never more than a comment takes."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from acme_facts import NOW, a_policy, the_rules, unreadable
+from catalogue_facts import the_catalogue
+from comment_facts import HOSTILE, is_inert, rendered
+from rule_set_facts import a_rule_set, an_admin_policy, effects
+
+from jitbot.domain.access_review.policy_brief import PolicyBrief, brief_of, lines
+from jitbot.domain.access_review.policy_use import PolicyUse
+from jitbot.domain.model.documents import Login, Policy
+from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.rule_effects.review_section import at_a_terminal
+from jitbot.domain.rule_effects.rule_report import RuleReport, comment, headline
+from jitbot.domain.views.comment_body import LONGEST, is_ours
+from jitbot.domain.views.wording import TERMINAL, UNESCAPED
+
+DAY = date(2026, 11, 24)
+USE = PolicyUse(
+    since=NOW, requests=1000, refused=3, people=40, last_asked=NOW,
+    uses={"entered": 700, "not seen": 200, "not asked": 97},
+    never_accounts=("staging",), never_people=("carol",),
+)  # fmt: skip
+
+
+def a_brief(policy: Policy | None = None, rules: Rules | None = None, **changes: Any) -> PolicyBrief:
+    """The brief of acme's policy, reviewed today."""
+    rules = rules or the_rules(policy=policy or a_policy(reviewed=DAY))
+    brief = brief_of("orders-db-read", rules, None, NOW, the_catalogue())
+    assert brief is not None
+    return PolicyBrief(
+        **{
+            **{name: getattr(brief, name) for name in ("policy", "before", "entitled", "risk", "use")},
+            **changes,
+        }
+    )
+
+
+def reports(*briefs: PolicyBrief) -> RuleReport:
+    """A change that is a review of these and nothing else."""
+    moved = effects(a_rule_set(), a_rule_set(a_policy(reviewed=DAY), an_admin_policy()))
+    return RuleReport(effects=moved, reviews=briefs)
+
+
+def said(brief: PolicyBrief) -> dict[str, str]:
+    """Each answer by its label."""
+    return dict(lines(brief, UNESCAPED))
+
+
+def test_unknown_is_said_to_be_unknown() -> None:
+    """By its number, below what was seen."""
+    answers = said(a_brief(use=USE))
+    assert answers["use"] == (
+        "997 grants, by CloudTrail: 700 entered, 200 not seen, 97 not asked. Of 297 nobody knows whether they were used"
+    )
+    assert answers["asked for"] == (
+        "1,000 requests of 40 people since 2026-11-24, the last on 2026-11-24, 3 of them never granted"
+    )
+    assert said(a_brief())["use"] == "not known: the ledger was not read"
+
+
+def test_break_glass_has_no_approver() -> None:
+    """It says who looks afterwards."""
+    glass = a_policy(approvals=0, reviewers=("@acme/security",), reviewed=DAY)
+    assert said(a_brief(glass))["approves"] == (
+        "nobody before the access (break-glass); reviewed after it by @acme/security"
+    )
+
+
+def test_what_keeps_a_policy_from_working_is_said() -> None:
+    """A policy that nobody can use, or approve, has its problem on top."""
+    answers = said(a_brief(rules=the_rules(policy=a_policy(reviewed=DAY), people=unreadable())))
+    assert answers["PROBLEM"] == "it cannot be read"
+    assert "rules" not in answers
+
+
+def test_of_a_policy_that_does_not_read_there_is_no_brief() -> None:
+    """The comment says elsewhere that it does not."""
+    assert brief_of("orders-db-read", the_rules(policy=unreadable()), None, NOW, the_catalogue()) is None
+
+
+@pytest.mark.parametrize("count", [1, 11, 1_000])
+def test_a_comment_holds_any_number_of_policies(count: int) -> None:
+    """The first ones whole, then a line each, then a number; and it always fits."""
+    body = comment(reports(*[a_brief(use=USE)] * count), number=7)
+    assert len(body) <= LONGEST
+    assert is_ours(body)
+    assert body.count("- **may ask**: ") == min(count, 10)
+    assert ("and 890 more" in body) is (count == 1_000)
+
+
+def test_what_people_wrote_is_inert() -> None:
+    """In the comment and at a terminal: names of people, teams, parameters, accounts and descriptions."""
+    hostile = a_policy(
+        name="orders-db-read", description=HOSTILE, eligible=(HOSTILE,), accounts=(HOSTILE,), reviewed=DAY
+    )
+    use = PolicyUse(
+        since=NOW, requests=1, refused=0, people=1, last_asked=None, uses={},
+        never_accounts=(HOSTILE,) * 3, never_people=(Login(HOSTILE),), to_review=(HOSTILE,),
+    )  # fmt: skip
+    body = comment(reports(a_brief(hostile, use=use)), number=7)
+    assert is_inert(body)
+    assert "jitbot plan 7" in rendered(body).text
+    shown = "".join(at_a_terminal([a_brief(hostile, use=use)]))
+    assert "\x1b" not in shown
+    assert "\n" not in shown
+
+
+def test_the_first_line_is_that_of_a_review_only_where_it_is_nothing_else() -> None:
+    """With any other effect beside it the effect comes first."""
+    assert headline(reports(a_brief()), TERMINAL)[0] == "Access review of orders-db-read."
+    wider = effects(
+        a_rule_set(),
+        a_rule_set(a_policy(reviewed=DAY, accounts=("prod", "staging", "data")), an_admin_policy()),
+    )
+    assert "Newly reachable" in headline(RuleReport(effects=wider, reviews=(a_brief(),)), TERMINAL)[0]
+
+
+def test_json_has_it_whole() -> None:
+    """With the same keys, known or not."""
+    known, unknown = a_brief(use=USE).as_json(), a_brief().as_json()
+    assert known.keys() == unknown.keys()
+    assert (known["reviewed"], known["before"], unknown["since"]) == ("2026-11-24", None, None)
+    assert known["eligible"] == ("alice", "carol", "dave", "mallory")

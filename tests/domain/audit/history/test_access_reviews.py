@@ -1,0 +1,408 @@
+"""What counts as a review, and where a policy stands: each case, and random histories against a model of their own."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from acme_facts import BASE, DAY, HEAD, OWNERS, an_actor, sha, teams, the_rules
+from builders import a_pull
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, rule_event
+from jitbot.domain.access.rule_changes.rule_review import reviewed
+from jitbot.domain.audit.history.access_reviews import (
+    AccessReview,
+    AccessReviews,
+    MoveResult,
+    PolicyChange,
+    PolicyStanding,
+    ReviewStanding,
+    access_reviews,
+)
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.ledger.git_history import RuleChange
+from jitbot.domain.model import codeowners
+from jitbot.domain.model.merge_facts import Review
+
+BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
+QUARTER = timedelta(days=90)
+NAME = "orders-db-read"
+OWNED = the_rules(teams=teams(security="erin heidi"))
+
+
+def day(number: int) -> date:
+    """A day after the beginning."""
+    return (BEGIN + number * DAY).date()
+
+
+def a_commit(number: int, *policies: str) -> RuleChange:
+    """The commit of this day, which changed these policies."""
+    paths = tuple(f"policies/access/{name}.yaml" for name in policies or (NAME,))
+    return RuleChange(commit=sha(f"c{number}"), at=BEGIN + number * DAY, subject="x", paths=paths, base=BASE)
+
+
+def a_move(number: int, after: int | None, before: int | None = None, **changes: Any) -> PolicyChange:
+    """On this day the date of the policy was moved to a day."""
+    given: dict[str, Any] = {
+        "policy": NAME,
+        "change": a_commit(number),
+        "before": None if before is None else day(before),
+        "after": None if after is None else day(after),
+        "every": QUARTER,
+        "rules": OWNED,
+        "digest": f"digest {number}",
+    }
+    return PolicyChange(**{**given, **changes})
+
+
+def added(number: int = 0, **changes: Any) -> PolicyChange:
+    """On this day the policy came to main."""
+    return a_move(number, None, existed=False, **changes)
+
+
+def event(change: PolicyChange, *by: str, author: str = "bob", **origin: Any) -> Event:
+    """The record of a merge that these people approved, as a run makes it."""
+    merged_at = change.change.at
+    pull = a_pull(author=an_actor(author), merged_at=merged_at)
+    given = tuple(
+        Review(
+            review_id=n,
+            user=an_actor(login),
+            state="APPROVED",
+            commit=HEAD,
+            submitted_at=merged_at - timedelta(hours=1),
+        )
+        for n, login in enumerate(by)
+    )
+    found = reviewed(change.change, pull, given, (), change.rules or OWNED)
+    made = RuleOrigin(**origin) if origin else RuleOrigin(pull_request=pull, review=found)
+    return rule_event(change.change, made, now=merged_at + timedelta(hours=1), run="run")
+
+
+def found(
+    *changes: PolicyChange, events: tuple[Event, ...], now: int = 300, every: timedelta | None = QUARTER
+) -> AccessReviews:
+    """The reviews by these changes, seen on a day."""
+    return access_reviews(changes, events, BEGIN + now * DAY, every=every, asked_at=a_commit(0))
+
+
+def one(*changes: PolicyChange, events: tuple[Event, ...], **how: Any) -> tuple[AccessReview, PolicyStanding]:
+    """The last date that moved, and where the policy stands."""
+    reviews = found(*changes, events=events, **how)
+    (standing,) = reviews.policies
+    return reviews.made[-1], standing
+
+
+def test_a_review_is_an_approval_of_another_owner() -> None:
+    """Who reviewed what, when, over which rules, and until when that holds."""
+    move = a_move(10, 10)
+    review, standing = one(added(), move, events=(event(move, "erin"),), now=100)
+    assert (review.result, review.reviewed_by, review.author) == (MoveResult.COUNTED, ("erin",), "bob")
+    assert (review.day, review.digest, review.pull_request, review.due) == (day(10), "digest 10", 7, day(90))
+    assert (standing.last, standing.due, standing.state) == (review, day(100), ReviewStanding.IN_TIME)
+    _, later = one(added(), move, events=(event(move, "erin"),), now=101)
+    assert later.state is ReviewStanding.OVERDUE
+
+
+@pytest.mark.parametrize(
+    ("by", "author", "why"),
+    [
+        ((), "bob", "no other owner approved it"),
+        (("erin",), "erin", "no other owner approved it"),
+        (("frank",), "bob", "no other owner approved it"),
+    ],
+)
+def test_an_author_does_not_sign_alone(by: tuple[str, ...], author: str, why: str) -> None:
+    """Nor does somebody who does not own the file; what was merged all the same is no review."""
+    move = a_move(10, 10)
+    review, standing = one(added(), move, events=(event(move, *by, author=author),), now=95)
+    assert review.result is MoveResult.NOT_COUNTED
+    assert review.why.startswith(why)
+    assert standing.state is ReviewStanding.OVERDUE
+    assert "the date in its file, 2026-01-11, is of no review" in standing.why
+
+
+def test_an_owner_of_another_path_does_not_sign() -> None:
+    """Two policies of one merge: an owner of the one makes a review of that one alone."""
+    own = f"{OWNERS}/policies/access/other.yaml @acme/platform\n"
+    rules = the_rules(codeowners=codeowners.parse(own))
+    commit = a_commit(10, NAME, "other")
+    mine, other = (a_move(10, 10, change=commit, policy=name, rules=rules) for name in (NAME, "other"))
+    both = event(mine, "erin", "frank")
+    reviews = found(added(), added(policy="other"), mine, other, events=(both,))
+    assert [(each.policy, each.reviewed_by) for each in reviews.made] == [
+        (NAME, ("erin",)),
+        ("other", ("frank",)),
+    ]
+    # A run that lies says that erin's approval was enough for both.
+    told = {**both.evidence.json, "approvals": [both.evidence.approvals[0].json]}
+    lie = replace(both, evidence=Evidence(told))
+    reviews = found(added(), added(policy="other"), mine, other, events=(lie,))
+    assert [each.result for each in reviews.made] == [MoveResult.COUNTED, MoveResult.NOT_COUNTED]
+
+
+def test_an_approval_that_a_run_invented_counts_for_nothing() -> None:
+    """The author's own, or that of an account which people.yaml does not know: looked at again, not believed."""
+    move = a_move(10, 10)
+    true = event(move, "erin")
+    (approval,) = true.evidence.approvals
+    for lie in (
+        {"author": {"login": "erin", "github_id": 1005, "type": "User"}},
+        {"approvals": [{**approval.json, "github_id": 999}]},
+        {"approvals": [{**approval.json, "login": "bob", "github_id": 1002}]},
+        {"head": "a" * 40},
+    ):
+        told = Evidence({**true.evidence.json, **lie})
+        review, _ = one(added(), move, events=(replace(true, evidence=told),))
+        assert review.result is MoveResult.NOT_COUNTED
+
+
+def test_a_date_that_was_pushed_counts_for_nothing() -> None:
+    """And keeps no true review of an earlier day from counting."""
+    push, true = a_move(10, 200), a_move(20, 20, before=200)
+    pushed = event(push, pushed_by=an_actor("mallory"))
+    review, standing = one(added(), push, events=(pushed,))
+    assert (review.result, standing.last, standing.claimed) == (MoveResult.NOT_COUNTED, None, day(200))
+    assert "pushed past the rules by mallory" in review.why
+    review, standing = one(added(), push, true, events=(pushed, event(true, "erin")))
+    assert (review.result, standing.last) == (MoveResult.COUNTED, review)
+    assert "of no review" not in standing.why
+    again = a_move(30, 30, before=20)
+    events = (pushed, event(true, "erin"), event(again, pushed_by=an_actor("mallory")))
+    _, standing = one(added(), push, true, again, events=events, now=50)
+    assert standing.why.endswith("; the date in its file, 2026-01-31, is of no review")
+
+
+def test_a_date_after_the_merge_is_no_review() -> None:
+    """Whoever approved it: nothing can be looked at tomorrow."""
+    move = a_move(10, 11)
+    review, _ = one(added(), move, events=(event(move, "erin"),))
+    assert (review.result, review.why) == (MoveResult.NOT_COUNTED, "its date, 2026-01-12, is after the merge")
+
+
+@pytest.mark.parametrize("back", [10, 15, None])
+def test_a_date_that_moves_back_takes_reviews_away(back: int | None) -> None:
+    """By a revert, by hand, or by a push: those of later days count no longer, and who did it is said."""
+    first, second, revert = a_move(10, 10), a_move(20, 20, before=10), a_move(30, back, before=20)
+    events = (event(first, "erin"), event(second, "erin"), event(revert, pushed_by=an_actor("mallory")))
+    reviews = found(added(), first, second, revert, events=events, now=50)
+    assert [each.result for each in reviews.made] == [
+        MoveResult.COUNTED,
+        MoveResult.COUNTED,
+        MoveResult.WITHDRAWN,
+    ]
+    assert [each.withdrawn_by for each in reviews.made[:2]] == [
+        None if back is not None else sha("c30"), sha("c30"),
+    ]  # fmt: skip
+    (standing,) = reviews.policies
+    assert standing.last == (reviews.made[0] if back is not None else None)
+    assert standing.claimed == (None if back is None else day(back))
+
+
+def test_after_a_revert_the_same_day_may_be_reviewed_again() -> None:
+    """The date is held against the review that counts."""
+    first, revert, again = a_move(20, 20), a_move(30, None, before=20), a_move(40, 20)
+    events = (event(first, "erin"), event(revert, "erin"), event(again, "heidi"))
+    review, standing = one(added(), first, revert, again, events=events, now=50)
+    assert (review.result, standing.last) == (MoveResult.COUNTED, review)
+
+
+def test_a_new_file_is_not_reviewed_by_its_date() -> None:
+    """Nor a renamed one, nor one that came back; the first review is due so long after it came."""
+    new = a_move(0, 0, existed=False)
+    reviews = found(new, events=(event(new, "erin"),), now=90)
+    assert reviews.made == ()
+    assert (reviews.policies[0].state, reviews.policies[0].due) == (ReviewStanding.NEVER, day(90))
+    move = a_move(10, 10)
+    gone, back = a_move(20, None, before=10, exists=False), a_move(30, 10, existed=False)
+    reviews = found(added(), move, gone, back, events=(event(move, "erin"),), now=121)
+    assert [each.state for each in reviews.policies] == [ReviewStanding.OVERDUE]
+    assert reviews.policies[0].due == day(120)
+    assert found(added(), move, gone, events=(event(move, "erin"),)).policies == ()
+
+
+def test_a_rule_is_not_broken_before_it_exists() -> None:
+    """A policy from before the setting is due so long after the setting; and a review before it was never late."""
+    old, move = added(every=None), a_move(200, 200, every=None)
+    reviews = access_reviews([old], (), BEGIN + 290 * DAY, every=QUARTER, asked_at=a_commit(200))
+    assert (reviews.policies[0].due, reviews.policies[0].state) == (day(290), ReviewStanding.NEVER)
+    review, _ = one(old, move, events=(event(move, "erin"),))
+    assert (review.due, review.is_late) == (None, False)
+
+
+def test_a_late_review_is_late_for_good() -> None:
+    """By the setting before its commit; and the next one is counted from its date, not from its merge."""
+    move = a_move(100, 95)
+    review, standing = one(added(), move, events=(event(move, "erin"),), now=101)
+    assert (review.is_late, review.due, standing.due) == (True, day(90), day(185))
+    in_time = a_move(90, 90)
+    review, _ = one(added(), in_time, events=(event(in_time, "erin"),), now=101)
+    assert not review.is_late
+
+
+def test_what_is_not_known_is_no_review_and_no_exception() -> None:
+    """GitHub did not say, no event says, the rules are not here: unknown; a fresh merge waits for its record."""
+    move = a_move(95, 95)
+    for events, rules, result, state in (
+        ((event(move, why="GitHub is silent"),), OWNED, MoveResult.UNKNOWN, ReviewStanding.UNKNOWN),
+        ((), OWNED, MoveResult.UNKNOWN, ReviewStanding.UNKNOWN),
+        ((event(move, "erin"),), None, MoveResult.UNKNOWN, ReviewStanding.UNKNOWN),
+    ):
+        review, standing = one(added(), replace(move, rules=rules), events=events)
+        assert (review.result, standing.state, standing.last) == (result, state, None)
+    known = a_move(97, 97, before=95)
+    _, standing = one(added(), move, known, events=(event(known, "erin"),))
+    assert standing.state is ReviewStanding.OVERDUE  # by the review after it, whatever became of it
+    back = a_move(97, None, before=95)
+    _, standing = one(added(), move, back, events=())
+    assert standing.state is ReviewStanding.OVERDUE
+    review, standing = one(added(), move, events=(), now=96)
+    assert (review.result, standing.state) == (MoveResult.WAITING, ReviewStanding.WAITING)
+
+
+def test_nobody_owns_it_so_nobody_signs() -> None:
+    """An approval of somebody who is known is enough for the merge, and not for a review."""
+    move = a_move(10, 10, rules=the_rules(codeowners=codeowners.parse("/requests/ @acme/platform\n")))
+    review, _ = one(added(), move, events=(event(move, "erin"),))
+    assert (review.result, review.why) == (
+        MoveResult.NOT_COUNTED,
+        "nobody who is known owns the policy's file",
+    )
+
+
+def test_without_the_setting_nothing_is_due() -> None:
+    """What was reviewed is there all the same."""
+    move = a_move(10, 10)
+    review, standing = one(added(), move, events=(event(move, "erin"),), every=None)
+    assert (review.result, standing.due, standing.state) == (
+        MoveResult.COUNTED,
+        None,
+        ReviewStanding.NOT_ASKED,
+    )
+
+
+def test_of_two_events_of_a_commit_the_first_counts() -> None:
+    """As everywhere in the record of rules."""
+    move = a_move(10, 10)
+    first, second = event(move, pushed_by=an_actor("mallory")), event(move, "erin")
+    assert one(added(), move, events=(first, second))[0].result is MoveResult.NOT_COUNTED
+
+
+@pytest.mark.parametrize("ahead", [-9000, 9000])
+def test_a_date_of_a_commit_that_its_author_chose_moves_no_deadline(ahead: int) -> None:
+    """The record says when it was there at the latest; a date before all makes the review due at once."""
+    new = added()
+    forged = replace(new, change=replace(new.change, at=BEGIN + ahead * DAY))
+    record = event(new, pushed_by=an_actor("mallory"))
+    reviews = access_reviews([forged], (record,), BEGIN + 91 * DAY, every=QUARTER, asked_at=None)
+    assert reviews.policies[0].state is ReviewStanding.OVERDUE
+
+
+def test_what_was_pushed_with_a_date_ahead_is_in_the_period_of_now() -> None:
+    """Nobody hides a date that moved from a report by the date of its commit."""
+    move = a_move(10, 10)
+    ahead = replace(move, change=replace(move.change, at=BEGIN + 9000 * DAY))
+    review, _ = one(added(), ahead, events=(), now=300)
+    assert review.merged_at == BEGIN + 300 * DAY
+
+
+# Random histories, held against a model that is written another way: it keeps no state but looks back from the end.
+
+
+@dataclass(frozen=True)
+class Step:
+    """One day: what happens to the policy's file, and how it came to main."""
+
+    kind: str  # add, move, drop
+    to: int | None  # days after the beginning
+    how: str
+
+
+HOWS = ("reviewed", "alone", "stranger", "pushed", "unknown", "unrecorded")
+steps = st.lists(
+    st.builds(
+        Step,
+        kind=st.sampled_from(("move", "move", "move", "move", "add", "drop")),
+        to=st.one_of(st.none(), st.integers(0, 12)),
+        how=st.sampled_from(HOWS),
+    ),
+    max_size=10,
+)
+
+
+def played(history: list[Step]) -> tuple[list[PolicyChange], list[Event], list[tuple[int, Step, bool]]]:
+    """The changes and the record of a history, as jitbot reads them; and of each day whether the file was there before."""
+    changes, events, days = [added()], [], list[tuple[int, Step, bool]]()
+    there, now = True, None
+    for number, step in enumerate(history, start=1):
+        days.append((number, step, there))
+        exists = step.kind != "drop"
+        to = step.to if exists else None
+        if (there, now) == (exists, to):
+            continue
+        move = a_move(number, to, before=now, existed=there, exists=exists)
+        changes.append(move)
+        by = {"reviewed": ("erin",), "alone": (), "stranger": ("frank",)}.get(step.how)
+        if by is not None:
+            events.append(event(move, *by))
+        elif step.how == "pushed":
+            events.append(event(move, pushed_by=an_actor("mallory")))
+        elif step.how == "unknown":
+            events.append(event(move, why="silence"))
+        there, now = exists, to
+    return changes, events, days
+
+
+def counts(days: list[tuple[int, Step, bool]], upto: int) -> list[tuple[int, int]]:
+    """The model: the reviews that count after a day, each with its own day, the oldest first. Written from the rules."""
+    if upto < 0:
+        return []
+    before = counts(days, upto - 1)
+    number, step, there = days[upto]
+    was = next((s.to if s.kind != "drop" else None for _, s, _ in reversed(days[:upto])), None)
+    if step.kind == "drop" or not there:
+        return []
+    if step.to is None:
+        return [] if was is not None else before
+    if step.to == was:
+        return before
+    if before and step.to <= before[-1][1]:
+        return [each for each in before if each[1] <= step.to]
+    good = step.how == "reviewed" and step.to <= number
+    return [*before, (number, step.to)] if good else before
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps)
+def test_the_reviews_equal_those_of_an_independent_model(history: list[Step]) -> None:
+    """Whatever is added, moved, moved back, dropped and added again, and however each of it came to main."""
+    changes, events, days = played(history)
+    reviews = found(*changes, events=tuple(events), now=400)
+    expected = counts(days, len(days) - 1)
+    there = not days or days[-1][1].kind != "drop"
+    assert [each.policy for each in reviews.policies] == ([NAME] if there else [])
+    if there:
+        last = reviews.policies[0].last
+        assert (None if last is None else (last.commit, last.day)) == (
+            None if not expected else (sha(f"c{expected[-1][0]}"), day(expected[-1][1]))
+        )
+    standing = {
+        (each.commit, each.day)
+        for each in reviews.made
+        if each.result is MoveResult.COUNTED and each.withdrawn_by is None
+    }
+    assert standing >= {(sha(f"c{number}"), day(to)) for number, to in expected}
+    assert all(each.reviewed_by == ("erin",) for each in reviews.made if each.result is MoveResult.COUNTED)
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps, st.sampled_from(["pushed", "alone", "stranger", "unrecorded"]))
+def test_nobody_who_may_not_sign_makes_a_review(history: list[Step], how: str) -> None:
+    """Without an approval of an owner there is none, whatever else happens."""
+    changes, events, _ = played([replace(each, how=how) for each in history])
+    assert not [
+        each for each in found(*changes, events=tuple(events)).made if each.result is MoveResult.COUNTED
+    ]

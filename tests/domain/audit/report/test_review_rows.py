@@ -1,0 +1,149 @@
+"""The rows of access reviews: counted once, and the same in figures, tables and words."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from acme_facts import DAY, NOW, sha
+
+from jitbot.domain.access_review.entitlements import Entitlement
+from jitbot.domain.audit.history.access_reviews import (
+    AccessReview,
+    AccessReviews,
+    MoveResult,
+    PolicyStanding,
+    ReviewStanding,
+)
+from jitbot.domain.audit.report.review_rows import ReviewRows, review_rows
+from jitbot.domain.audit.verify.grant_record import ControlAnswer
+
+TODAY = NOW.date()
+
+
+def a_review(**changes: Any) -> AccessReview:
+    """A review of today, in time."""
+    given: dict[str, Any] = {
+        "policy": "orders-db-read",
+        "day": TODAY,
+        "before": None,
+        "commit": sha("c"),
+        "merged_at": NOW,
+        "result": MoveResult.COUNTED,
+        "reviewed_by": ("erin",),
+        "digest": "d" * 64,
+    }
+    return AccessReview(**{**given, **changes})
+
+
+def a_standing(state: ReviewStanding = ReviewStanding.IN_TIME, **changes: Any) -> PolicyStanding:
+    """Where the policy stands after it."""
+    given: dict[str, Any] = {
+        "policy": "orders-db-read",
+        "claimed": TODAY,
+        "last": a_review(),
+        "since": TODAY,
+        "due": TODAY + 90 * DAY,
+        "why": "because",
+    }
+    return PolicyStanding(state=state, **{**given, **changes})
+
+
+def rows(
+    *standing: PolicyStanding, made: tuple[AccessReview, ...] = (), digest: str = "d" * 64
+) -> ReviewRows:
+    """The rows of the days around now."""
+    now = Entitlement(
+        policy="orders-db-read", description="", eligible=(), accounts=(), max_duration="", approvals=1,
+        approvers=(), owner_rule="", rules_sha256=digest,
+    )  # fmt: skip
+    found = AccessReviews(made=made, policies=standing, every=timedelta(days=90))
+    return review_rows(found, NOW - DAY, NOW + DAY, [now])
+
+
+@pytest.mark.parametrize(
+    ("state", "answer"),
+    [
+        (ReviewStanding.IN_TIME, ControlAnswer.YES),
+        (ReviewStanding.OVERDUE, ControlAnswer.NO),
+        (ReviewStanding.NEVER, ControlAnswer.NOT_DUE),
+        (ReviewStanding.WAITING, ControlAnswer.NOT_DUE),
+        (ReviewStanding.UNKNOWN, ControlAnswer.UNKNOWN),
+        (ReviewStanding.NOT_ASKED, ControlAnswer.NOT_REQUIRED),
+    ],
+)
+def test_each_state_has_its_answer(state: ReviewStanding, answer: ControlAnswer) -> None:
+    """Only one of them is an exception, and only one a doubt."""
+    found = rows(a_standing(state))
+    assert found.policies[0].reviewed is answer
+    assert (len(found.overdue), len(found.unknown)) == (
+        int(answer is ControlAnswer.NO),
+        int(answer is ControlAnswer.UNKNOWN),
+    )
+
+
+def test_every_state_is_answered() -> None:
+    """One that somebody adds later, too."""
+    for state in ReviewStanding:
+        assert rows(a_standing(state)).policies
+
+
+def test_a_period_has_the_reviews_of_its_days() -> None:
+    """From its first moment until, not at, its end."""
+    at = (NOW - DAY - timedelta(seconds=1), NOW - DAY, NOW + DAY - timedelta(seconds=1), NOW + DAY)
+    found = rows(made=tuple(a_review(merged_at=each) for each in at))
+    assert [each.merged_at for each in found.made] == [*at[1:3]]
+
+
+def test_late_and_overdue_are_counted_apart() -> None:
+    """And said together."""
+    late = a_review(due=TODAY - DAY)
+    found = rows(
+        a_standing(ReviewStanding.OVERDUE), a_standing(ReviewStanding.UNKNOWN), made=(late, a_review())
+    )
+    assert (found.exceptions, found.made[0].in_words) == (2, "reviewed by erin, 1 day late")
+    assert found.in_short == "; of the access reviews of 2 policies 1 overdue, 1 late, 1 unknown"
+    figures = found.as_json()
+    assert (figures["reviews"], figures["policies"], figures["in_time"]) == (2, 2, 0)
+    assert rows(a_standing()).in_short == ""
+
+
+def test_what_does_not_count_says_why() -> None:
+    """It is no review in any figure."""
+    found = rows(made=(a_review(result=MoveResult.NOT_COUNTED, why="pushed", due=TODAY - DAY),))
+    assert found.made[0].in_words == "does not count: pushed"
+    assert (found.as_json()["reviews"], found.late) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("last", "digest", "changed"),
+    [("d" * 64, "d" * 64, False), ("e" * 64, "d" * 64, True), ("", "d" * 64, None), ("d" * 64, "", None)],
+)
+def test_whether_the_rules_changed_is_known_or_not(last: str, digest: str, changed: bool | None) -> None:
+    """A digest that is missing on either side is no answer."""
+    found = rows(a_standing(last=a_review(digest=last)), digest=digest)
+    assert found.policies[0].rules_changed is changed
+
+
+def test_the_tables_of_the_pack_have_every_row() -> None:
+    """A day is its date in both forms, and no cell of the table is a formula."""
+    made, due = rows(a_standing(why="=1+1"), made=(a_review(author="@x"),)).tables
+    assert (made.objects[0]["day"], made.objects[0]["withdrawn_by"]) == (str(TODAY), None)
+    assert due.objects[0]["due"] == str(TODAY + 90 * DAY)
+    for table in (made, due):
+        (_, line, *_) = table.csv.decode("utf-8-sig").split("\r\n")
+        assert not any(cell.startswith(("=", "@", "+", "-")) for cell in line.strip('"').split('","'))
+
+
+def test_the_row_of_the_first_page() -> None:
+    """Its numbers are those of the words; where no reviews are asked for there is no exception to have."""
+    late = a_review(due=TODAY - DAY)
+    answer = rows(a_standing(ReviewStanding.OVERDUE), a_standing(), made=(late, a_review())).answer
+    assert answer.answer == "Of 2 policies: in time: 1; overdue: 1. 2 reviews in this period; 1 of them late."
+    assert (answer.exceptions, answer.unknown, answer.controls) == (2, 0, ("CC6.3", "A.5.18"))
+    none = review_rows(
+        AccessReviews(policies=(a_standing(ReviewStanding.NOT_ASKED),)), NOW - DAY, NOW + DAY
+    ).answer
+    assert (none.answer, none.exceptions) == (
+        "settings.yaml asks for no reviews. 0 reviews in this period.",
+        None,
+    )
