@@ -92,7 +92,7 @@ def sessions() -> None:
     """
 
 
-@verb("jitbot.commands.audit.usage")
+@verb("jitbot.commands.audit.recording.usage")
 @click.option("--dry-run", is_flag=True, help="Ask CloudTrail, and record nothing.")
 @format_option
 def usage() -> None:
@@ -105,7 +105,7 @@ def usage() -> None:
     """
 
 
-@verb("jitbot.commands.audit.protection")
+@verb("jitbot.commands.audit.recording.protection")
 @click.option("--dry-run", is_flag=True, help="Look, and record nothing.")
 @click.option(
     "--statement", help="Record what an admin says, instead of a look: `jitbot doctor --record` starts it."

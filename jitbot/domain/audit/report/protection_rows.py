@@ -17,9 +17,10 @@ from jitbot.domain.audit.report.pack_table import PackTable
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.setup.doctor.report import CheckVerdict
-from jitbot.domain.text import timestamp
+from jitbot.domain.text import escape, timestamp
 
 TABLE = "protection"  # of the pack
+_LOOK = {"yes": "seen to hold", "no": "lost", "unknown": "not seen", "": "nobody looked"}
 _SAID = 3  # people whose newest word is shown
 _CELLS = 60  # of the strip on the page, at most
 _GRAVITY = (ControlAnswer.YES, ControlAnswer.UNKNOWN, ControlAnswer.NO)
@@ -129,6 +130,23 @@ def protection_table(rows: Sequence[SafeguardRow]) -> PackTable:
         heads=NAMES,
         rows=tuple(tuple(getattr(row, name) for name in NAMES) for row in rows),
     )
+
+
+def page_rows(rows: Iterable[SafeguardRow], start: datetime, until: datetime) -> list[Mapping[str, object]]:
+    """The rows of the page, as inert texts: safeguards of which the same is said are one."""
+    return [_page_row(each, strip(each[0], start, until)) for each in alike(rows)]
+
+
+def _page_row(rows: Sequence[SafeguardRow], cells: Iterable[tuple[datetime, str]]) -> Mapping[str, object]:
+    first = rows[0]
+    return {
+        "names": [escape.terminal(each.safeguard) for each in rows],
+        "answer": str(first.seen_to_hold),
+        "seen": escape.terminal(first.in_words),
+        "said": [escape.terminal(each) for each in first.said],
+        "mark": "exception" if exceptions([first]) else "",
+        "cells": [{"mark": answer or "none", "title": f"{at:%F}: {_LOOK[answer]}"} for at, answer in cells],
+    }
 
 
 def strip(row: SafeguardRow, start: datetime, until: datetime) -> tuple[tuple[datetime, str], ...]:

@@ -1,0 +1,1 @@
+"""What `audit.yml` records in the ledger beside its verdict."""
