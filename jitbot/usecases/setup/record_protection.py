@@ -87,10 +87,19 @@ def look_at_protection(context: Context, now: datetime, *, dry_run: bool = False
         "the issue about lost safeguards could not be kept",
         lambda: keep_protection_issue(context, lost, now, blind=blind),
     )
-    event = look_event(look, why=why, run=context.run.url)
-    recorded = _attempt(troubles, "the look is not recorded", lambda: Ledger(context, now).add([event]))
+    new = () if _said_today(earlier or (), look) else (look_event(look, why=why, run=context.run.url),)
+    recorded = _attempt(troubles, "the look is not recorded", lambda: Ledger(context, now).add(new))
     return SeenProtection(
         look=look, lost=lost, why=why, recorded=recorded is not None, troubles=tuple(troubles)
+    )
+
+
+def _said_today(earlier: Sequence[Look], look: Look) -> bool:
+    """Whether the last look was today and saw the same: anyone who may write can start as many as they like."""
+    return (
+        bool(earlier)
+        and earlier[-1].at.date() == look.at.date()
+        and dict(earlier[-1].sights) == dict(look.sights)
     )
 
 

@@ -88,6 +88,23 @@ def test_a_dry_run_leaves_nothing(world: World, lose: Any) -> None:
     assert (recorded_kinds(world), issues(world)) == ([], [])
 
 
+def test_the_same_look_is_recorded_once_a_day(world: World, lose: Any) -> None:
+    """Anyone with write access can start looks; what changed is recorded at once, and what did not tomorrow."""
+    for _ in range(3):
+        look(world)
+        world.later(HOUR)
+    assert len(recorded_kinds(world)) == 1
+    lose("ledger")
+    look(world, code=1)
+    lose("ledger", back=True)
+    world.later(HOUR)
+    look(world)
+    assert len(recorded_kinds(world)) == 3
+    world.later(DAY)
+    assert look(world).endswith("recorded\n")
+    assert len(recorded_kinds(world)) == 4
+
+
 def test_what_the_ledger_lost_is_recorded_on_that_very_ledger(world: World, lose: Any) -> None:
     """Nothing else is recorded on it. The issue comes, stays, and is closed by a look that sees it hold."""
     lose("ledger")
