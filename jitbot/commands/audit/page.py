@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 from jitbot import __version__
 from jitbot.adapters.local.page import page
-from jitbot.commands.audit import page_reviews
 from jitbot.commands.audit.page_overview import Text, inert, overview
 from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.history.limits import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
-from jitbot.domain.audit.report import page_rows, protection_rows
+from jitbot.domain.audit.report import page_rows, protection_rows, review_page
 from jitbot.domain.audit.report.overview.answer import beside_grants, many
 from jitbot.domain.audit.report.overview.waiting_times import FEWEST
 from jitbot.domain.audit.report.rule_rows import CONTROL, RuleRow, exceptions
@@ -56,7 +55,7 @@ def rendered(survey: PeriodReport) -> str:
         protection=protection_rows.page_rows(
             survey.protection, survey.start, min(survey.end, survey.judged_at)
         ),
-        reviews=page_reviews.section(survey.reviews),
+        reviews=review_page.section(survey.reviews),
         entitlements=[_entitlement(each) for each in survey.entitlements],
         ended_within=duration.show(ENDED_WITHIN),
         confirmed_within=duration.show(CONFIRMED_WITHIN),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jitbot.adapters import documents
 from jitbot.commands.audit.inputs import load_inputs
+from jitbot.domain.audit.history.access_reviews import AccessReviews
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.limits import DECIDED_WITHIN
@@ -21,6 +22,7 @@ from jitbot.usecases.audit.period_report import (
     entitled,
     period_report,
 )
+from jitbot.usecases.audit.verify_ledger import AuditInputs
 
 _UNANCHORED = "nobody vouches for the issuer's keys: give --keys, ask with --online, or keep them in policies/issuer-keys.json"
 
@@ -70,16 +72,15 @@ def survey_of(
         unread=inputs.history.in_doubt.requests,
         rule_changes=changed_rules(inputs.git, inputs.main, start, end),
         entitlements=entitled(inputs.git, documents, judged_at),
-        access_reviews=read_access_reviews(
-            inputs.git,
-            documents,
-            inputs.main,
-            inputs.history.events,
-            judged_at,
-            # Nothing is left out of what is judged now, whatever date its commit has.
-            until=judged_at if judged_at < invocation.now else None,
-        ),
+        access_reviews=_reviews(inputs, judged_at, invocation.now),
     )
+
+
+def _reviews(inputs: AuditInputs, judged_at: datetime, now: datetime) -> AccessReviews:
+    """The access reviews as of a moment. Of what is judged now nothing is left out, whatever date its commit has."""
+    until = judged_at if judged_at < now else None
+    events = inputs.history.events
+    return read_access_reviews(inputs.git, documents, inputs.main, events, judged_at, until=until)
 
 
 def _objections(history: LedgerHistory, unread: Sequence[str]) -> tuple[tuple[str, ...], str]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from jitbot.commands.audit.page_overview import inert
 from jitbot.domain.access_review.basis import SHOWN
 from jitbot.domain.audit.report.review_rows import CONTROL, ReviewRow, ReviewRows, StandingRow
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
-from jitbot.domain.text import timestamp
+from jitbot.domain.text import escape, timestamp
 
 _FIRST = (
     ControlAnswer.NO,
@@ -29,7 +28,7 @@ def section(rows: ReviewRows) -> Mapping[str, object]:
 
 def _policy(row: StandingRow) -> Mapping[str, str]:
     changed = {True: "changed since", False: "the same since", None: ""}[row.rules_changed]
-    return inert(
+    return _inert(
         policy=row.policy,
         state=row.state,
         why=row.why,
@@ -43,7 +42,7 @@ def _policy(row: StandingRow) -> Mapping[str, str]:
 
 
 def _made(row: ReviewRow) -> Mapping[str, str]:
-    return inert(
+    return _inert(
         at=timestamp.show(row.merged_at),
         policy=row.policy,
         day="none" if row.day is None else str(row.day),
@@ -54,3 +53,7 @@ def _made(row: ReviewRow) -> Mapping[str, str]:
         rules=row.rules_sha256[:SHOWN],
         mark="exception" if row.late else "",
     )
+
+
+def _inert(**texts: str) -> Mapping[str, str]:
+    return {name: escape.terminal(text) for name, text in texts.items()}
