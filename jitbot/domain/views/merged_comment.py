@@ -211,14 +211,14 @@ def how_it_ended(state: RequestState, status: GrantStatus) -> str:
 
 def _approvers(decision: Event) -> str:
     places = decision.evidence.places
-    teams = {each.github_id: each.team.rpartition("/")[2] for each in places if each.team and each.login}
+    teams = {each.github_id: each.team.rpartition("/")[2] for each in places if each.login}
     names = listed((_approver(each, teams) for each in decision.evidence.approvals), "and")
     return f"Approved by {names}." if names else "Nobody approved this before the merge."
 
 
 def _approver(review: RecordedReview, teams: Mapping[int | None, str]) -> str:
     """Who approved, and for which team, if the rules asked for one."""
-    team = teams.get(review.github_id) if review.github_id is not None else None
+    team = teams.get(review.github_id)
     return MARKDOWN.strong(review.login) + (f" for {MARKDOWN.plain(team)}" if team else "")
 
 

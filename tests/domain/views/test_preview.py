@@ -355,3 +355,7 @@ def test_the_requirement_is_that_of_the_decision() -> None:
         shown = previewed(case).grant_preview
         assert shown is not None
         assert shown.requirement.need == 2
+    at_head = the_rules(policy=a_policy(approvals=3))
+    shown = previewed(an_unasked_case(a_request(), head_rules=at_head)).grant_preview
+    assert shown is not None
+    assert shown.requirement.need == 3
