@@ -335,3 +335,77 @@ def test_the_text_of_the_pull_request() -> None:
     assert "and 97 more" in made.body
     assert "⚠️ This ends live access" in made.body
     assert "@alice" not in made.body
+
+
+def test_a_small_change_is_shown_whole() -> None:
+    """Nothing is counted, and no access is said to end."""
+    made = proposal(people_plan(10, 9), {}, (), NOW)
+    assert "⚠️" not in made.body
+    assert "more" not in made.body
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "live", "said"),
+    [
+        (60, 54, (), "6 of 60 would be removed. If"),
+        (60, 59, ("alice in prod",), "1 would be removed, which ends live access: alice in prod. If"),
+        (60, 54, ("a", "b"), "6 of 60 would be removed, which ends live access: a; b. If"),
+    ],
+)
+def test_why_it_is_asked_is_said(before: int, after: int, live: tuple[str, ...], said: str) -> None:
+    """How much goes, and whose access."""
+    assert too_much(people_plan(before, after), live, None).startswith(said)
+
+
+def test_who_goes_is_counted_once() -> None:
+    """Also where the person is named as one whose identity ends."""
+    assert people_plan(2, 1, "u1").removed == ("u1",)
+
+
+def test_each_line_of_a_plan() -> None:
+    """Items of a list that comes, empties or fills; a member with dates by the login; an entry without a list by its key."""
+    file = entries(
+        TEAMS,
+        "acme/a: {source: github, members: [a]}\n"
+        "acme/c: {source: github, members: [{login: c, until: 2027-01-01}]}\n",
+    )
+    wanted: Any = {
+        "acme/a": {"source": "github", "members": []},
+        "acme/d": {"source": "github", "members": ["d"]},
+        "acme/e": {"source": "github", "members": []},
+    }
+    changes = compare(file, wanted, ImportSource.GITHUB)
+    plan = ImportPlan(name="teams", source=ImportSource.GITHUB, files=((file, changes),))
+    assert plan.lines == ("- acme/c: c", "- acme/a: a", "+ acme/d: d", "+ acme/e")
+
+
+def test_a_file_of_the_very_size_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bytes and in rows; one less is too large."""
+    content = f"{CSV}a,,,1\nb,,,2\n".encode()
+    for name, size in (("MOST_BYTES", len(content)), ("MOST_ROWS", 2)):
+        with monkeypatch.context() as patched:
+            patched.setattr(by_csv, name, size)
+            assert len(by_csv.read_csv("people.csv", content).rows) == 2
+            patched.setattr(by_csv, name, size - 1)
+            assert found(by_csv.read_csv("people.csv", content).findings) == [("too-large", 0)]
+
+
+def test_who_says_the_other_id_is_named() -> None:
+    """The row, or the last import."""
+    file = entries(PEOPLE_FILE, "people:\n  carol: {github_id: 1003, source: csv}\n")
+    for row, said in (("carol,7", "the row names 7"), ("carol,", "the last import found 1003")):
+        read = rows(f"login,github_id\n{row}\n")
+        actor = an_actor("carol", github_id=GithubId(9))
+        (other,) = by_csv.known_to_github(read, {read.rows[0].login: actor}, file)
+        assert said in other.message
+
+
+def test_a_row_of_nobody_becomes_no_entry() -> None:
+    """It is a finding already."""
+    assert by_csv.wanted_people(rows("login\nalice\n"), {Login("alice"): None}) == {}
+
+
+def test_who_only_belongs_to_another_import_is_the_same() -> None:
+    """The source of an entry is no part of whom it stands for."""
+    file = entries(PEOPLE_FILE, "people:\n  bob: {github_id: 1, source: csv}\n")
+    assert by_csv.replaced(file, {"bob": {"github_id": "1", "source": "other"}}) == ()

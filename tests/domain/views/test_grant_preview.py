@@ -21,6 +21,8 @@ from catalogue_facts import the_catalogue
 from rehearsal_facts import a_rehearsal_policy, a_rehearsal_request
 
 from jitbot.domain.aws.risk import Level
+from jitbot.domain.model.account_groups import NO_GROUPS
+from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import Parameter, Request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.views.grant_preview import GrantPreview, would_grant
@@ -209,3 +211,17 @@ def test_the_duration_counts_from_the_merge_or_the_start(
     """A start of its own goes before the time of the merge."""
     window = grant_preview(a_request(starts_at=starts_at)).window
     assert (window.starts_at, window.expires_at) == (starts_at, expires_at)
+
+
+def test_groups_that_do_not_read_matter_where_a_rule_names_one() -> None:
+    """Then nobody knows what is needed; elsewhere there are no groups, and everything else is shown."""
+    rule = ApprovalRule(need=1, when=RuleCondition(accounts=("@production",)))
+    for rules, shown in ((), True), ((rule,), False):
+        found = would_grant(
+            a_request(),
+            the_rules(policy=a_policy(approval_rules=rules), account_groups=unreadable()),
+            MERGED_AT,
+            the_catalogue(),
+        )
+        assert (found is not None) is shown
+        assert found is None or found.groups == NO_GROUPS
