@@ -16,6 +16,7 @@ from jitbot.domain.imports.entries import (
     as_meant,
     compare,
     edited,
+    items_of,
     rendered,
 )
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
@@ -244,3 +245,50 @@ def test_whatever_is_imported_only_own_lines_change(
     assert all(line in left for line in others if line.strip())
     again = compare(entries(after), wanted, ImportSource.CSV)
     assert not again
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changed"),
+    [
+        ({"alice": {"github_id": "1"}, "bob": {"github_id": "2"}}, True),
+        ({"alice": {"github_id": "7"}}, True),
+        ({}, True),
+        ({"alice": {"github_id": "1"}}, False),
+    ],
+)
+def test_any_kind_of_change_is_one(wanted: dict[str, dict[str, str]], *, changed: bool) -> None:
+    """One that comes, one that becomes another, one that goes."""
+    file = entries("people:\n  alice: {github_id: 1, source: csv}\n")
+    named: dict[str, Value] = {key: {**value, "source": "csv"} for key, value in wanted.items()}
+    assert bool(compare(file, named, ImportSource.CSV)) is changed
+
+
+def test_only_entries_of_others_are_left_alone() -> None:
+    """Not those that are new, and not the import's own."""
+    wanted = {"erin": person("5"), "alice": person("1001", "alice@acme.com"), "new": person("9")}
+    assert compare(entries(FILE), wanted, ImportSource.CSV).left_alone == ("erin",)
+
+
+def test_an_entry_is_written_as_yaml_has_it() -> None:
+    """A moment as it is, a list within an item in brackets, and what is no object in one line."""
+    dated: Value = {"members": [{"login": "a", "until": "2027-01-01"}, {"login": "b", "in": ["x", "y z"]}]}
+    assert rendered("acme/a", dated, 0) == [
+        "acme/a:",
+        "  members:",
+        "    - {login: a, until: 2027-01-01}",
+        '    - {login: b, in: [x, "y z"]}',
+    ]
+    assert rendered("many", ["a", "b"], 2) == ["  many: [a, b]"]
+
+
+def test_a_list_is_one_only_where_it_is_alone() -> None:
+    """An entry with two, with something else beside it, or with none, has no items."""
+    assert items_of({"source": "x", "members": ["a"]}) == ["a"]
+    nothing: tuple[Value, ...] = ("a", ["a"], {"one": ["a"], "two": ["b"]}, {"one": ["a"], "two": {"b": "c"}})
+    assert [items_of(each) for each in nothing] == [[]] * 4
+
+
+def test_a_comment_beside_the_heading_stays() -> None:
+    """And no second heading is written."""
+    text = "people:  # all of us\n  erin: {github_id: 5}\n"
+    assert imported(text, {"bob": person("2")}) == f"{text}  bob: {{github_id: 2, source: csv}}\n"

@@ -135,6 +135,15 @@ def test_the_teams_that_the_rules_name() -> None:
     policy = a_policy(eligible=("@acme/payments", "dave"), reviewers=("@acme/security",))
     named = by_github.named_teams([policy], owned, file)
     assert named == ("acme/payments", "acme/security", "acme/platform", "acme/old")
+    odd = a_policy(eligible=("acme/odd", "@acme/payments"))
+    assert by_github.named_teams([odd], None, entries(TEAMS)) == ("acme/payments",)
+
+
+def test_a_team_that_nobody_shows_has_no_members() -> None:
+    """It is a finding already."""
+    assert by_github.wanted_teams({"acme/a": None}, entries(TEAMS)) == {
+        "acme/a": {"source": "github", "members": []}
+    }
 
 
 def test_what_is_wrong_with_a_team() -> None:
@@ -214,6 +223,14 @@ def test_what_is_wrong_with_accounts(accounts: Any, text: str, code: str) -> Non
     [
         (
             GroupSource(),
+            {
+                "workloads": ("prod-payments", "prod-data", "dev"),
+                "production": ("prod-payments", "prod-data"),
+                "development": ("dev",),
+            },
+        ),
+        (
+            GroupSource(units=("Workloads",)),
             {
                 "workloads": ("prod-payments", "prod-data", "dev"),
                 "production": ("prod-payments", "prod-data"),
