@@ -13,6 +13,7 @@ from jitbot.domain.imports.entries import (
     FileEntries,
     ImportSource,
     Value,
+    _with_items,
     as_meant,
     compare,
     edited,
@@ -284,11 +285,47 @@ def test_an_entry_is_written_as_yaml_has_it() -> None:
 def test_a_list_is_one_only_where_it_is_alone() -> None:
     """An entry with two, with something else beside it, or with none, has no items."""
     assert items_of({"source": "x", "members": ["a"]}) == ["a"]
-    nothing: tuple[Value, ...] = ("a", ["a"], {"one": ["a"], "two": ["b"]}, {"one": ["a"], "two": {"b": "c"}})
-    assert [items_of(each) for each in nothing] == [[]] * 4
+    nothing: tuple[Value, ...] = (
+        "a",
+        ["a"],
+        {"one": ["a"], "two": ["b"]},
+        {"one": ["a"], "two": {"b": "c"}},
+        {"one": "a", "two": {"b": "c"}},
+    )
+    assert [items_of(each) for each in nothing] == [[]] * 5
 
 
 def test_a_comment_beside_the_heading_stays() -> None:
     """And no second heading is written."""
     text = "people:  # all of us\n  erin: {github_id: 5}\n"
     assert imported(text, {"bob": person("2")}) == f"{text}  bob: {{github_id: 2, source: csv}}\n"
+
+
+def test_the_first_entry_is_the_first_line() -> None:
+    """Of a file that is not there."""
+    number: dict[str, Value] = {"prod": {"id": "012345670123", "source": "organizations"}}
+    after = imported("", number, ImportSource.ORGANIZATIONS, ACCOUNTS)
+    assert after == 'prod: {id: "012345670123", source: organizations}\n'
+
+
+def test_blanks_at_the_end_of_a_changed_line_go() -> None:
+    """They are no comment."""
+    text = f"people:\n{ALICE}   \n"
+    after = imported(text, {"alice": person("7", "alice@acme.com")})
+    assert after == f"people:\n{ALICE.replace('1001', '7')}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ({"source": "x", "members": ["a"]}, {"source": "y", "members": ["a", "b"]}, "  - a"),
+        ({"source": "x", "members": ["a"]}, {"source": "x", "members": ["a", "b"]}, "  - z"),
+        ("a", {"source": "x", "members": ["a"]}, "  - a"),
+        ({"source": "x", "members": ["a"]}, "a", "  - a"),
+    ],
+)
+def test_items_are_changed_alone_only_where_nothing_else_changes(old: Value, new: Value, line: str) -> None:
+    """Another part, lines that say something else, what is no list: the entry is written anew."""
+    assert _with_items(old, new, [line]) == []
+    same: Value = {"source": "x", "members": ["a"]}
+    assert _with_items(same, {"source": "x", "members": ["a", "b"]}, ["  - a"]) == ["  - a", "  - b"]
