@@ -189,3 +189,10 @@ def test_a_moment_within_an_object_is_text() -> None:
         "at": "2026-11-24T09:01:00Z",
         "more": ["2026-11-24T09:01:00Z"],
     }
+
+
+def test_json_has_what_was_asked_beside_the_rest() -> None:
+    """Each optional field by its name; documents and absences are shown elsewhere."""
+    shown = columns.whole(a_record(approval(), granted()))
+    assert shown["ticket"] == ""
+    assert not shown.keys() & {"optional", "documents", "absences"}

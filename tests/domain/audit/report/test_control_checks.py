@@ -8,8 +8,9 @@ import pytest
 from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGED_AT, MINUTE, NOW, SECOND, sha
 from audit_facts import LATER, a_record, approval, ended, granted, removed
 
+from jitbot.domain.audit.verify.deadlines import not_granted
 from jitbot.domain.audit.verify.grant_checks import judged
-from jitbot.domain.audit.verify.grant_record import AfterReview, GrantOutcome, GrantRecord
+from jitbot.domain.audit.verify.grant_record import AfterReview, FilledPlace, GrantOutcome, GrantRecord
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 
 GOOD = a_record(approval(), granted(), ended(), removed())
@@ -257,3 +258,47 @@ def test_a_no_is_told_before_a_doubt() -> None:
 def test_the_facts_are_those_of_the_record() -> None:
     """What the cases above begin with."""
     assert (DECIDED.head, GRANTED.at, GOOD.not_after) == (HEAD, NOW + MINUTE, EXPIRES_AT)
+
+
+FILLED = FilledPlace(team="@acme/security", login="bob", github_id=1002)
+
+
+@pytest.mark.parametrize(
+    ("places", "why"),
+    [
+        ((FilledPlace(team="@acme/security", login="", github_id=None),), "the approval of @acme/security is not recorded"),
+        ((FilledPlace(team="", login="", github_id=None),), "the approval of an owner is not recorded"),
+        ((replace(FILLED, login="erin", github_id=1005),), "the approval of @acme/security is recorded of erin, whose approval is not"),
+        ((FILLED, replace(FILLED, team="")), "bob is recorded for two of the approvals"),
+    ],
+)  # fmt: skip
+def test_each_place_is_filled_by_one_who_approved(places: tuple[FilledPlace, ...], why: str) -> None:
+    """An open one, one of somebody whose approval is not recorded, and a person in two are each a "no"."""
+    answer, said, _ = told(decision(places=places), APPROVED_BEFORE)
+    assert (answer, why in said) == ("no", True)
+
+
+def test_a_place_that_is_filled_is_fine() -> None:
+    """By one whose approval counted."""
+    assert told(decision(places=(FILLED,)), APPROVED_BEFORE)[0] == "yes"
+
+
+def test_the_term_that_counts_has_an_end() -> None:
+    """Of several the one that ends last; a decision without an end is none, and neither is no decision."""
+    endless = replace(DECIDED, not_after=None)
+    assert but(decisions=(endless, DECIDED)).term == DECIDED
+    assert but(decisions=(endless,)).term is but(decisions=()).term is None
+
+
+def test_a_grant_is_named_by_what_is_known_of_it() -> None:
+    """Its account by the number where it has no alias; its merge where there is one."""
+    assert but(account="").subject.name.endswith(f" in {GOOD.account_id}")
+    assert (GOOD.subject.commit, but(decisions=(), granted=()).subject.commit) == (DECIDED.commit, "")
+
+
+def test_what_has_no_documents_is_not_missed() -> None:
+    """Nothing was approved in that account."""
+    waits = a_record(approval())
+    late = EXPIRES_AT - SECOND
+    assert list(not_granted(waits, late)) != []
+    assert list(not_granted(replace(waits, documents=None), late)) == []

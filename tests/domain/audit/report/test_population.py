@@ -31,7 +31,7 @@ from builders import (
     the_documents,
 )
 from many_grants import many
-from use_facts import a_used_event
+from use_facts import UNUSED, a_used_event
 
 from jitbot.domain.audit.history.absences import Absence
 from jitbot.domain.audit.report.population import population, within
@@ -351,6 +351,8 @@ def test_an_end_is_due_from_the_first_reason_for_it() -> None:
     gone = Absence(why=EndReason.DELETED, since=NOW + 30 * MINUTE, until=None, commit=MERGE)
     life = (approval(), granted())
     assert a_record(*life).must_end_at is None
+    other = replace(approval(), request=PATH.replace("alice", "bob"), ask=Ask())
+    assert [each.must_end_at for each in population((other, *life, stop), LATER)] == [stop.at, None]
     assert a_record(*life, stop).must_end_at == stop.at
     for events, at in ((life, gone.since), ((*life, stop), gone.since)):
         (found,) = population(events, LATER, {PATH: (gone,)})
@@ -370,6 +372,11 @@ def test_the_use_of_a_grant_is_the_one_of_its_last_term() -> None:
     found = a_record(*life, used).use
     assert found is not None
     assert found.state == "entered"
+    longer = an_extension()  # decided, and never granted
+    more = (approval(), granted(), longer, ended(commit=longer.commit, window=longer.window))
+    never = a_record(*more, a_used_event(UNUSED)).use
+    assert never is not None
+    assert never.state == "never entered"
     assert a_record(*life).use is None
 
 
@@ -444,6 +451,7 @@ def test_what_an_old_record_leaves_out() -> None:
     assert (bare.principal, bare.reason, bare.parameters) == ("", "", {})
     assert set(bare.optional.values()) == {""}
     assert (whole_.principal != "", whole_.parameters) == (True, {"table": "orders"})
+    assert a_record(an_approval(asked=a_request(ticket="OPS-7"))).optional["ticket"] == "OPS-7"
     assert a_record(an_approval()).risk_reasons == ()
     assert a_record(approval(risk={"level": "high", "reasons": ["all"]})).risk_reasons == ("all",)
     assert a_record(approval(request_blob=None)).decisions[0].request_blob == ""
