@@ -1,5 +1,6 @@
 """What people see of a change of rules: a comment that says the worst first, is inert, and always fits."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,9 +19,12 @@ from jitbot.domain.rule_effects.rule_report import (
     comment,
     headline,
     in_one_line,
+    notes,
+    rows,
 )
+from jitbot.domain.rule_effects.standing import ENDS
 from jitbot.domain.views.comment_body import LONGEST, is_ours
-from jitbot.domain.views.wording import TERMINAL
+from jitbot.domain.views.wording import MARKDOWN, TERMINAL
 
 WIDER = Direction.WIDER
 FINDING = Finding(
@@ -152,3 +156,94 @@ def test_text_of_people_is_never_a_template() -> None:
     assert (
         an_effect(people=("{policies}",), policies=("{0}",)).in_words() == "{policies} may newly ask for {0}"
     )
+
+
+def numbered(count: int, **fields: Any) -> list[Effect]:
+    """So many effects that differ."""
+    return [an_effect(code=f"c{number}", people=(f"p{number:05}",), **fields) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower", "counts"),
+    [
+        (1, 0, ""),
+        (2, 0, " (1 more below)"),
+        (1, 1, " (1 below take something away)"),
+        (3, 2, " (2 more below; 2 below take something away)"),
+    ],
+)
+def test_the_first_line_counts_the_others(wider: int, narrower: int, counts: str) -> None:
+    """Those that let people do more, and those that take something away; none where there are none."""
+    found = [*numbered(wider), *numbered(narrower, direction=Direction.NARROWER)]
+    first, _ = headline(a_report(*found), TERMINAL)
+    assert first == f"[low] Changes the rules: p00000 may newly ask for admin.{counts}"
+
+
+def test_the_sign_says_how_dangerous_it_is() -> None:
+    """A colour on a page and a word at a terminal, of what lets people do more; a warning of what ends access."""
+    ends, less = (
+        an_effect(code=code, direction=Direction.NARROWER, level=Level.HIGH) for code in (ENDS, "x")
+    )
+    for each, terminal, page in (
+        (an_effect(level=Level.HIGH), "[high] ", "🟠 "),
+        (ends, "⚠️ ", "⚠️ "),
+        (less, "", ""),
+    ):
+        for escaper, sign in ((TERMINAL, terminal), (MARKDOWN, page)):
+            ((line,), more) = rows(a_report(each), each.direction, escaper, excluding=None)
+            assert (line, more) == (f"{sign}{each.in_words(escaper)}", 0)
+
+
+def test_lines_end_where_the_room_ends() -> None:
+    """The last one fits to the character; what does not is counted."""
+    room = 50_000 // 3
+
+    def shown(last: int) -> tuple[int, int]:
+        found = [
+            *(an_effect(code=f"c{number}", text=f"{number:02}{'x' * 998}", direction=Direction.OTHER) for number in range(16)),
+            an_effect(code="last", text="y" * last, direction=Direction.OTHER),
+        ]  # fmt: skip
+        lines, more = rows(a_report(*found), Direction.OTHER, TERMINAL, excluding=None)
+        return len(lines), more
+
+    assert shown(room - 16_000) == (17, 0)
+    assert shown(room - 16_000 + 1) == (16, 1)
+
+
+def test_a_heading_has_something_below_it() -> None:
+    """No head where there is nothing of its direction; and one where all is counted because nothing fits."""
+    body = comment(a_report(an_effect(), an_effect(code="b", people=("bob",))), number=7)
+    assert "What people can no longer do" not in body
+    huge = an_effect(code="huge", text="z" * 20_000, direction=Direction.OTHER)
+    assert "**What else changes**\n\n- and 1 more: see `jitbot plan 7`" in comment(a_report(huge), number=7)
+
+
+@pytest.mark.parametrize(("count", "more"), [(10, ""), (11, "1 more")])
+def test_many_that_do_not_read_are_counted(count: int, more: str) -> None:
+    """Files, and what is wrong; ten are named, each with its line where it has one."""
+    several = tuple(replace(FINDING, file=f"f{number:02}", line=number, hint="") for number in range(count))
+    lines = list(notes(a_report(unread=several), TERMINAL))
+    assert lines[:2] == [
+        "❌ f00 is compared as if it stayed as it is: @acme/x is not known.",
+        "❌ f01:1 is compared as if it stayed as it is: @acme/x is not known.",
+    ]
+    assert lines[10:] == ([f"❌ {more} files do not read."] if more else [])
+    body = comment(a_report(an_effect(), findings=several), number=7)
+    assert (f"- and {more}, in the run of the check" in body) is bool(more)
+    assert "\n- f00: " in body
+    assert "\n- line 1 of f01: " in body
+    assert "→" not in body
+    assert "To look at" not in body
+
+
+def test_what_is_as_it_should_be_is_not_mentioned() -> None:
+    """Neither files that main changed nor an empty list; a finding that warns is only looked at."""
+    assert list(notes(a_report(an_effect()), TERMINAL)) == []
+    warning = replace(FINDING, level=FindingLevel.WARNING)
+    body = comment(a_report(an_effect(), findings=(warning,)), number=7)
+    assert "To look at" in body
+    assert "to fix" not in body
+    both = comment(a_report(an_effect(), findings=(FINDING, warning)), number=7)
+    assert both.count("@\u200bacme/x is not known") == 2
+    assert "\n\n\n" not in comment(a_report(unread=(FINDING,)), number=7)
+    assert a_report(an_effect()).as_json()["same"] is False
