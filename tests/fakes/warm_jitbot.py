@@ -109,7 +109,9 @@ def _serve(asked: socket.socket) -> tuple[list[str], bool]:
             sys.exit()
         if os.fork() == 0:
             asked.close()
-            return _forked(*json.loads(question), files)
+            arguments, environ, folder, terminal = json.loads(question)
+            _forked(environ, folder, files)
+            return arguments, terminal
         for each in files:
             os.close(each)
 
@@ -121,9 +123,7 @@ def _reaped() -> bool:
         return False
 
 
-def _forked(
-    arguments: list[str], environ: dict[str, str], folder: str, terminal: bool, files: list[int]
-) -> tuple[list[str], bool]:
+def _forked(environ: Mapping[str, str], folder: str, files: list[int]) -> None:
     """Fork once more: one waits for the other, and says how it ended."""
     end = socket.socket(fileno=files.pop())
     pid = os.fork()
@@ -138,7 +138,6 @@ def _forked(
     for at, each in enumerate(files):
         os.dup2(each, at)
         os.close(each)
-    return arguments, terminal
 
 
 def _load() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import warm_jitbot
 from aws_cli import aws_command
 from botocore.configloader import load_config
 from desk import Said, said
@@ -84,6 +85,10 @@ class Place:
         return subprocess.run(
             command, cwd=self.acme.clone(), env=environ, capture_output=True, text=True, check=False
         )
+
+    def jitbot(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """jitbot in a process of its own, as alice starts it."""
+        return warm_jitbot.run(arguments, environ=self.environ(**more), folder=self.acme.clone())
 
 
 @pytest.fixture(scope="module")
@@ -519,30 +524,18 @@ def test_exec_calls_as_the_profile_does(place: Place) -> None:
         "s3 =",
         "  addressing_style = path",
     )
-    command = (
-        sys.executable,
-        "-m",
-        "jitbot",
-        "exec",
-        "--profile",
-        "dev",
-        place.path,
-        "--",
-        sys.executable,
-        "-c",
-        PRINTS,
-    )
-    ran = place.shell(*command, **none)
+    command = ("exec", "--profile", "dev", place.path, "--", sys.executable, "-c", PRINTS)
+    ran = place.jitbot(*command, **none)
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
     assert (found["AWS_REGION"], found["AWS_DEFAULT_OUTPUT"]) == ("eu-west-1", "yaml")
     assert found["AWS_DEFAULT_REGION"] == "eu-west-1"
     assert "AWS_PAGER" not in found
-    ran = place.shell(*command, **{**none, "AWS_DEFAULT_REGION": "us-east-1"})
+    ran = place.jitbot(*command, **{**none, "AWS_DEFAULT_REGION": "us-east-1"})
     found = json.loads(ran.stdout)
     assert (found["AWS_DEFAULT_REGION"], "AWS_REGION" in found) == ("us-east-1", False)
-    named = (*command[:4], *command[6:])
-    found = json.loads(place.shell(*named, **{**none, "AWS_PROFILE": "dev"}).stdout)
+    named = (command[0], *command[3:])
+    found = json.loads(place.jitbot(*named, **{**none, "AWS_PROFILE": "dev"}).stdout)
     assert (found["AWS_REGION"], "AWS_PROFILE" in found) == ("eu-west-1", False)
 
 
