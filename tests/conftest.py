@@ -57,6 +57,7 @@ LONGEST = (
     "fuzz/",
     "browser/",
     "commands/",
+    "docs/",
     "adapters/",
 )
 
