@@ -144,12 +144,15 @@ def _decided(setup: SetUp) -> Iterator[Sequence[str]]:
         yield (
             each.login,
             f"{each.policy}, {_in_words(each.fields)}",
-            "a review afterwards"
-            if after
-            else f"{need}{''.join(f', 1 of {team}' for team in sorted(teams))}",
+            "a review afterwards" if after else _needed(need, sorted(teams)),
             ", ".join(each.by) or "nobody",
             f"refused: {', '.join(map(code, sorted(asked.why)))}" if asked.why else "**granted**",
         )
+
+
+def _needed(need: int, teams: Sequence[str]) -> str:
+    """So many approvals, and of which teams one each."""
+    return f"{need}, with {' and '.join(f'1 of {team}' for team in teams)}" if teams else str(need)
 
 
 def _in_words(fields: Fields) -> str:
