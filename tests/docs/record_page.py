@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from tables import code, table
 
 from jitbot.domain.audit.report.log_rows import NAMES
-from jitbot.domain.audit.report.pack import CONTROLS
+from jitbot.domain.audit.report.overview.controls import CONTROLS
 from jitbot.domain.aws.iam import Window
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.commit_message import message, sentence
