@@ -6,8 +6,17 @@ from typing import Protocol
 
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import Finding, Login, Sha
-from jitbot.domain.model.github_objects import BranchRules, Comment, RepositoryAccess, Status
-from jitbot.domain.model.merge_facts import Actor, PullCommit, PullRequest, PullRequestHistory, Push, Review
+from jitbot.domain.model.github_objects import BranchRules, Comment, PullPage, RepositoryAccess, Status
+from jitbot.domain.model.merge_facts import (
+    Actor,
+    CommitReading,
+    PullCommit,
+    PullRecount,
+    PullRequest,
+    PullRequestHistory,
+    Push,
+    Review,
+)
 from jitbot.domain.setup.doctor.github.github_state import Body, Branch, Environment, Hosting
 
 
@@ -25,6 +34,26 @@ class GitHubRead(Protocol):
 
     def pulls_of(self, commit: Sha) -> tuple[PullRequest, ...]:
         """The pull requests that GitHub connects with a commit. GitHub may lag some minutes behind a merge."""
+        ...
+
+    def read_commits(self, commits: Iterable[Sha]) -> Mapping[Sha, CommitReading]:
+        """`pulls_of` many commits, each with what `pull`, `files`, `reviews`, `commits` and `history` say of it.
+
+        Ten commits are one call. A commit is left out, and a part of a pull request is None, where this way shows it
+        cut, hidden, contradictory or with a file's previous name missing: then those methods are to be asked.
+        """
+        ...
+
+    def read_pull(self, number: int) -> PullPage | None:
+        """The same of one pull request as it is now, with `statuses` of its head and `comments`; None if it cannot be read so."""
+        ...
+
+    def comments_of(self, numbers: Iterable[int]) -> Mapping[int, tuple[Comment, ...]]:
+        """`comments` of many pull requests, twenty in a call; without those that this way does not show whole."""
+        ...
+
+    def recount(self, numbers: Iterable[int]) -> Mapping[int, PullRecount]:
+        """The reviews and the counts of many pull requests, twenty in a call; without those that cannot be read this way."""
         ...
 
     def open_pulls(self, branch: str = "") -> tuple[PullRequest, ...]:

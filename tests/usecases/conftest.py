@@ -24,6 +24,14 @@ def world(acme: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.fixture
+def one_by_one(world: World) -> Iterator[None]:
+    """A GitHub whose GraphQL cannot be asked for whole pull requests: REST's answers are the subject."""
+    world.acme.github.reads_together = False
+    yield
+    world.acme.github.reads_together = True
+
+
+@pytest.fixture
 def asked(world: World) -> str:
     """The path of alice's request for the table orders in prod, for two hours, approved and merged, not granted."""
     if "asked" not in world.kept:

@@ -1,14 +1,24 @@
 """GitHub's answers as values. What an answer lacks raises KeyError or TypeError, which `translated` makes Unavailable."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from jitbot.adapters.github.client import by_actions
 from jitbot.domain.model.documents import GithubId, Login, Sha
-from jitbot.domain.model.github_objects import BranchRules, Comment
-from jitbot.domain.model.merge_facts import GONE, Actor, Dismissal, PullRequest, Push, Review
+from jitbot.domain.model.github_objects import BranchRules, Comment, Status, StatusState
+from jitbot.domain.model.merge_facts import (
+    GONE,
+    Actor,
+    Dismissal,
+    PullRequest,
+    PullRequestHistory,
+    Push,
+    Review,
+)
 from jitbot.domain.text import timestamp
+
+_MOVES = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
 
 
 def actor(raw: Any) -> Actor:
@@ -53,6 +63,24 @@ def review(raw: Mapping[str, Any]) -> Review:
     )
 
 
+def reviews(listed: Iterable[Mapping[str, Any]]) -> tuple[Review, ...]:
+    """The submitted reviews of a list; one by an account that is gone counts for nobody."""
+    return tuple(review(raw) for raw in listed if raw.get("user") and raw.get("submitted_at"))
+
+
+def history(told: Iterable[Mapping[str, Any]]) -> PullRequestHistory:
+    """What the events of a pull request say: https://docs.github.com/en/rest/using-the-rest-api/issue-event-types"""
+    events = list(told)
+    moves = [moment(raw["created_at"]) for raw in events if raw["event"] in _MOVES]
+    reopened = (moment(raw["created_at"]) for raw in events if raw["event"] == "reopened")
+    return PullRequestHistory(
+        merged=any(raw["event"] == "merged" for raw in events),
+        retargeted_at=max(moves, default=None),
+        reopened_at=max(reopened, default=None),
+        dismissals=tuple(dismissal(raw) for raw in events if raw["event"] == "review_dismissed"),
+    )
+
+
 def dismissal(raw: Mapping[str, Any]) -> Dismissal:
     """The dismissal of a review, from its event."""
     found = raw.get("dismissed_review") or {}
@@ -82,6 +110,16 @@ def comment(raw: Mapping[str, Any]) -> Comment:
         by_actions=by_actions(raw),
         body=str(raw["body"] or ""),
     )
+
+
+def statuses(listed: Iterable[Mapping[str, Any]]) -> Mapping[str, Status]:
+    """The newest status of each context of a commit."""
+    states = {state.value: state for state in StatusState}
+    return {
+        str(raw["context"]): Status(state=states[raw["state"]], description=str(raw["description"] or ""))
+        for raw in listed
+        if raw["state"] in states
+    }
 
 
 def branch_rules(answer: tuple[dict[str, Any], ...]) -> BranchRules:

@@ -23,6 +23,7 @@ _LOGIN = re.compile(LOGIN)  # a name that is a login names that account, too
 _NOREPLY = re.compile(
     r"(?:([0-9]{1,18})\+)?([A-Za-z0-9_-]{1,39}(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE
 )
+_WEB_FLOW = 19864447  # https://github.com/web-flow: what is committed on the website, or by the API, is its
 _NO_FIELD = re.compile(
     r"Field '\w+' doesn't exist on type '\w+'"
 )  # as a GitHub says it that is too old for one
@@ -45,6 +46,28 @@ def named(client: Client, listed: Sequence[Mapping[str, Any]]) -> tuple[PullComm
         )
         for raw in listed
     )
+
+
+def of_whole(raw: Mapping[str, Any], linked: Sequence[int | None]) -> PullCommit:
+    """One commit in the shape of REST's list. `linked` are the accounts by GraphQL; they count where `named` asks for them.
+
+    Raises ValueError where one of them is nobody: `named` looks again whether the address is really nobody's.
+    """
+    addresses = _addresses(raw)
+    if all(map(_NOREPLY.fullmatch, addresses)):  # also where there is none
+        return _commit(raw, addresses, (), crowded=False)
+    known = [each for each in linked if each is not None]
+    if len(known) != len(linked):
+        raise ValueError("an address that is linked with nobody")
+    return _commit(raw, addresses, known, crowded=False)
+
+
+def own_number(address: str) -> int | None:
+    """The number of an App, or of GitHub itself, by the address that GitHub commits with; None for any other address."""
+    match = _NOREPLY.fullmatch(address)
+    if match and match[1] and match[2].endswith("[bot]"):
+        return int(match[1])
+    return _WEB_FLOW if address == "noreply@github.com" else None
 
 
 def _commit(

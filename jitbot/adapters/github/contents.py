@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from github.GithubException import UnknownObjectException
 
-from jitbot.adapters.github.answers import branch_rules, push
+from jitbot.adapters.github.answers import branch_rules, push, statuses
 from jitbot.adapters.github.client import AdapterPart, translated
 from jitbot.adapters.github.graphql import in_parts, objects
 from jitbot.domain.ledger.attestation import blob_name
@@ -16,7 +16,7 @@ from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.domain.model.github_objects import BranchRules, Status, StatusState
+from jitbot.domain.model.github_objects import BranchRules, Status
 from jitbot.domain.model.merge_facts import Push
 
 _ENTRIES = "entries { name mode oid type }"
@@ -69,12 +69,7 @@ class ContentReader(AdapterPart):
 
     @translated
     def statuses(self, commit: Sha) -> Mapping[str, Status]:
-        states = {state.value: state for state in StatusState}
-        return {
-            str(raw["context"]): Status(state=states[raw["state"]], description=str(raw["description"] or ""))
-            for raw in self._client.get(f"/commits/{commit}/status?per_page=100")["statuses"]
-            if raw["state"] in states
-        }
+        return statuses(self._client.get(f"/commits/{commit}/status?per_page=100")["statuses"])
 
     @translated
     def first_parent(self, commit: Sha) -> Sha | None:

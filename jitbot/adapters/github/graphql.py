@@ -25,10 +25,10 @@ def objects(client: Client, expressions: Sequence[str], wanted: str) -> list[Map
     return [data["repository"][f"o{place}"] for place in places]
 
 
-def in_parts(wanted: Iterable[T]) -> Iterator[list[T]]:
+def in_parts(wanted: Iterable[T], most: int = AT_ONCE) -> Iterator[list[T]]:
     """Each thing once, in lists that one query can ask for."""
     rest = iter(dict.fromkeys(wanted))
-    while some := list(islice(rest, AT_ONCE)):
+    while some := list(islice(rest, most)):
         yield some
 
 

@@ -1,16 +1,22 @@
 """Pull requests, read. https://docs.github.com/en/rest/pulls, https://docs.github.com/en/rest/issues/comments"""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-from jitbot.adapters.github import authors
-from jitbot.adapters.github.answers import comment, dismissal, moment, pull_request, review
+from jitbot.adapters.github import authors, pull_queries
+from jitbot.adapters.github.answers import comment, history, moment, pull_request, reviews
 from jitbot.adapters.github.client import AdapterPart, translated
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.github_objects import Comment
-from jitbot.domain.model.merge_facts import PullCommit, PullRequest, PullRequestHistory, Review
-
-_MOVES = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
+from jitbot.domain.model.github_objects import Comment, PullPage
+from jitbot.domain.model.merge_facts import (
+    CommitReading,
+    PullCommit,
+    PullRecount,
+    PullRequest,
+    PullRequestHistory,
+    Review,
+)
 
 
 class PullRequestReader(AdapterPart):
@@ -23,6 +29,22 @@ class PullRequestReader(AdapterPart):
     @translated
     def pull(self, number: int) -> PullRequest:
         return pull_request(self._client.get(f"/pulls/{number}"))
+
+    @translated
+    def read_commits(self, commits: Iterable[Sha]) -> Mapping[Sha, CommitReading]:
+        return pull_queries.of_commits(self._client, commits)
+
+    @translated
+    def read_pull(self, number: int) -> PullPage | None:
+        return pull_queries.of_number(self._client, number)
+
+    @translated
+    def comments_of(self, numbers: Iterable[int]) -> Mapping[int, tuple[Comment, ...]]:
+        return pull_queries.comments_of(self._client, numbers)
+
+    @translated
+    def recount(self, numbers: Iterable[int]) -> Mapping[int, PullRecount]:
+        return pull_queries.recount(self._client, numbers)
 
     @translated
     def open_pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
@@ -53,8 +75,7 @@ class PullRequestReader(AdapterPart):
 
     @translated
     def reviews(self, number: int) -> tuple[Review, ...]:
-        pages = self._client.pages(f"/pulls/{number}/reviews")
-        return tuple(review(raw) for raw in pages if raw.get("user") and raw.get("submitted_at"))
+        return reviews(self._client.pages(f"/pulls/{number}/reviews"))
 
     @translated
     def commits(self, number: int) -> tuple[PullCommit, ...]:
@@ -62,17 +83,7 @@ class PullRequestReader(AdapterPart):
 
     @translated
     def history(self, number: int) -> PullRequestHistory:
-        # https://docs.github.com/en/rest/using-the-rest-api/issue-event-types
-        told = list(self._client.pages(f"/issues/{number}/events"))
-        moves = [moment(raw["created_at"]) for raw in told if raw["event"] in _MOVES]
-        return PullRequestHistory(
-            merged=any(raw["event"] == "merged" for raw in told),
-            retargeted_at=max(moves, default=None),
-            reopened_at=max(
-                (moment(raw["created_at"]) for raw in told if raw["event"] == "reopened"), default=None
-            ),
-            dismissals=tuple(dismissal(raw) for raw in told if raw["event"] == "review_dismissed"),
-        )
+        return history(self._client.pages(f"/issues/{number}/events"))
 
     @translated
     def comments(self, number: int) -> tuple[Comment, ...]:

@@ -19,7 +19,7 @@ from jitbot.terminal.output import counted, findings_json, print_annotations, pr
 from jitbot.terminal.step_files import add_to_summary
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import read
-from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_over, of_pull, put
+from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_over, of_pull, put, with_comments
 from jitbot.wiring.context import open_context
 
 # A scheduled run looks again at what was recorded since, should a comment have failed.
@@ -89,7 +89,7 @@ def _put(
     """Write each; if the token may not (a fork's run), show it in the job's summary instead."""
     written: dict[int, bool] = {}
     trouble: list[JitbotError] = []
-    for each in shown:
+    for each in with_comments(context, shown):
         try:
             written[each.number] = put(context, each, run=context.run.url)
         except DeniedError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.model.merge_facts import Actor, PullReading
 
 
 class StatusState(StrEnum):
@@ -32,6 +32,15 @@ class Comment:
     comment_id: int
     by_actions: bool
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullPage:
+    """A pull request as people see it, read in one call. None: this way it was not seen whole."""
+
+    reading: PullReading
+    statuses: Mapping[str, Status] | None  # of its head, the newest of each context
+    comments: tuple[Comment, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,6 +157,34 @@ class PullRequestHistory:
     reopened_at: datetime | None = None  # when it was last opened again after it was closed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullReading:
+    """A pull request with all that a decision reads of it, read in one call. None: this way it was not seen whole."""
+
+    pull: PullRequest
+    files: tuple[str, ...] | None
+    reviews: tuple[Review, ...] | None
+    commits: tuple[PullCommit, ...] | None
+    history: PullRequestHistory | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRecount:
+    """The reviews of a pull request, and how many commits and files it has, as a second reading says. None as in `PullReading`."""
+
+    reviews: tuple[Review, ...] | None
+    commit_count: int
+    changed_files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitReading:
+    """The pull requests that GitHub connects with a commit, and the branch that it calls the default one then."""
+
+    default_branch: str
+    pulls: tuple[PullReading, ...]
+
+
 _NO_GROUPS = Parsed(value=NO_GROUPS)
 
 

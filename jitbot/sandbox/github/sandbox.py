@@ -70,6 +70,15 @@ class GitHubSandbox:
         return self._site.calls
 
     @property
+    def reads_together(self) -> bool:
+        """Whether GraphQL has all that is asked of pull requests. An old GitHub Enterprise Server lacks some of it."""
+        return self._site.reads_together
+
+    @reads_together.setter
+    def reads_together(self, value: bool) -> None:
+        self._site.reads_together = value
+
+    @property
     def dispatches(self) -> list[Dispatch]:
         """Every workflow dispatch so far."""
         return self._site.dispatches

@@ -140,6 +140,9 @@ class Site:
             None  # of a pull request that somebody opened, moved or reviewed; as `on_push`
         )
         self.allow_auto_merge = True
+        self.reads_together = (
+            True  # whether its GraphQL has all that is asked of pull requests, as an old one has not
+        )
         self.url = ""
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}

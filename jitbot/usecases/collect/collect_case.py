@@ -1,9 +1,8 @@
 """Collects the facts of a case: rules and bytes from git's commits, the pull request from GitHub."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Protocol, TypeVar
 
 from jitbot.domain.access.approvals import pushes
@@ -20,14 +19,13 @@ from jitbot.domain.model.documents import (
     SETTINGS,
     Finding,
     GithubId,
-    Login,
     Parsed,
     Request,
     Sha,
     Source,
     policy_path,
 )
-from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import (
     Case,
@@ -35,18 +33,16 @@ from jitbot.domain.model.merge_facts import (
     Merge,
     PullCommit,
     PullRequest,
-    PullRequestHistory,
     Push,
-    Review,
     Rules,
     clashes_of,
-    latest_judgements,
 )
 from jitbot.domain.model.parsed_case import fitting, not_plain, requester_of
 from jitbot.domain.text import duration
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
+from jitbot.usecases.collect.asked import Asked
 from jitbot.usecases.context import Context
 from jitbot.usecases.read_back import Patience
 
@@ -104,64 +100,6 @@ class CommitTree:
         return ((entry, contents[entry.blob] if entry.mode == PLAIN else None) for entry in found)
 
 
-class Asked:
-    """GitHub's answers. Each question is asked once, since many requests share a merge.
-
-    Only the list itself says how many reviews there are, and a missing one may be an objection. So the reviews are read
-    twice, and two answers that differ in anything that can matter are not used.
-    """
-
-    def __init__(self, github: GitHubRead) -> None:
-        self._github = github
-        self.default_branch: Callable[[], str] = cache(lambda: github.hosting().default_branch)
-        self.pulls_of: Callable[[Sha], tuple[PullRequest, ...]] = cache(github.pulls_of)
-        self.pull: Callable[[int], PullRequest] = cache(github.pull)
-        self.files: Callable[[int], tuple[str, ...]] = cache(github.files)
-        self.reviews: Callable[[int], tuple[Review, ...]] = cache(self._twice)
-        self.commits = cache(github.commits)
-        self.history: Callable[[int], PullRequestHistory] = cache(github.history)
-        self.pushes = cache(github.pushes)
-        self.permission: Callable[[Login], str] = cache(github.permission)
-
-    def _twice(self, number: int) -> tuple[Review, ...]:
-        """The reviews of a pull request. Anyone who may read it may comment on it, and review it after the merge."""
-        reviews, again = self._github.reviews(number), self._github.reviews(number)
-        merged_at = self.pull(number).merged_at
-        if merged_at is None:  # GitHub contradicts itself: that is in doubt, whatever the reviews
-            return reviews
-        if latest_judgements(again, merged_at) != latest_judgements(reviews, merged_at):
-            raise UnavailableError(f"GitHub lists other reviews of #{number} each time")
-        return reviews
-
-
-class AsIfMerged(Asked):
-    """The answers that GitHub would give if an open pull request were merged now.
-
-    Its merge is the commit at its head. git says which files it changes, so GitHub is not asked. These answers decide
-    nothing, so no question is asked twice. The token of a fork's run may not ask who may write; then an approval does
-    not count.
-    """
-
-    def __init__(
-        self, github: GitHubRead, *, pull: PullRequest, files: tuple[str, ...], at: datetime
-    ) -> None:
-        super().__init__(github)
-        merged = replace(pull, merged_at=at, merge_commit=pull.head, changed_files=None)
-        self.default_branch = lambda: pull.base_branch
-        self.pulls_of = lambda _: (merged,)
-        self.pull = lambda _: merged
-        self.files = lambda _: files
-        self.reviews = cache(github.reviews)
-        self.history = cache(lambda number: replace(github.history(number), merged=True))
-        self.permission = cache(self._may)
-
-    def _may(self, login: Login) -> str:
-        try:
-            return self._github.permission(login)
-        except DeniedError:
-            return "unknown"
-
-
 @dataclass(slots=True)
 class CaseCollector:
     """The facts of cases, for one run. Keeps what it has read: many cases share rules and pull requests."""
@@ -178,6 +116,10 @@ class CaseCollector:
     def forget(self) -> None:
         """Forget GitHub's answers, so that the next case asks again. What git returned stays."""
         self.github = self.asks(self.context.github)
+
+    def expect(self, commits: Iterable[Sha]) -> None:
+        """Say for which commits `case` will be asked next: GitHub is then asked for all of them together."""
+        self.github.expect(commits)
 
     def case(self, change: Change, *, earlier: bool, files: tuple[str, ...] | None = None) -> Case:
         """Everything that `approval.decide` needs. Raises UnavailableError if GitHub or git gives no usable answer.

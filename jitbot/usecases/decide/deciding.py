@@ -119,6 +119,7 @@ def decide_all(
     states: dict[str, RequestState] = {}  # of this attempt, where it adds something
     waiting: set[str] = set()
     results: list[Decided] = []
+    collector.expect([change.commit for change, _ in changes if change not in so_far.decided])
     for change, earlier in changes:
         state = states.get(change.path) or history.state(change.path)
         if change.commit in state.decided:

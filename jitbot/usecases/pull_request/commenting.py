@@ -1,13 +1,13 @@
 """`jitbot comment`: updates what people see on a pull request. It guides people; no decision depends on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from jitbot.domain.model.documents import Finding, Sha, errors
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
-from jitbot.domain.model.github_objects import Comment, Status, StatusState
+from jitbot.domain.model.github_objects import Comment, PullPage, Status, StatusState
 from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request.new_request import APPROVAL, CHECK
@@ -42,15 +42,25 @@ class Shown:
     was_titled: str = ""
     # The head at which it can give nothing any more: it is closed once the comment says so.
     close: Sha | None = None
+    # What is there already, where it was read with the rest.
+    statuses_there: Mapping[str, Status] | None = None
+    comments_there: tuple[Comment, ...] | None = None
 
 
 def of_pull(context: Context, number: int, now: datetime) -> Shown:
     """What one pull request should show, whether it is open, closed or merged."""
-    pull = context.github.pull(number)
+    page = _page(context, number)
+    reading = None if page is None else page.reading
+    pull = context.github.pull(number) if reading is None else reading.pull
     if pull.base_branch != MAIN:
         return Shown(number=number)
     if pull.is_open:
-        return _of_open(pull, brief(context, pull, now))
+        shown = _of_open(pull, brief(context, pull, now, reading=reading))
+        return (
+            shown
+            if page is None
+            else replace(shown, statuses_there=page.statuses, comments_there=page.comments)
+        )
     history = ledger.read(context, now)
     if history.doubt:
         raise UnavailableError(history.doubt)  # what cannot be checked may be an end
@@ -64,6 +74,26 @@ def of_pull(context: Context, number: int, now: datetime) -> Shown:
     if not any(map(is_request, context.github.files(number))):
         return Shown(number=number)  # a change of rules: its comment says what the merge did
     return Shown(number=number, body=merged_comment.undecided(number), begin=False)
+
+
+def _page(context: Context, number: int) -> PullPage | None:
+    """The pull request in one call; None where it has to be asked one by one, which then says what is wrong."""
+    try:
+        return context.github.read_pull(number)
+    except JitbotError:
+        return None
+
+
+def with_comments(context: Context, shown: Sequence[Shown]) -> list[Shown]:
+    """Each with the comments that are there, read together as far as they can be."""
+    wanted = [each.number for each in shown if each.body and each.comments_there is None]
+    try:
+        there = context.github.comments_of(wanted) if wanted else {}
+    except JitbotError:
+        there = {}
+    return [
+        replace(each, comments_there=there[each.number]) if each.number in there else each for each in shown
+    ]
 
 
 def of_over(context: Context, history: LedgerView, now: datetime) -> list[Shown]:
@@ -167,7 +197,7 @@ def put(context: Context, shown: Shown, *, run: str) -> bool:
 def _set(context: Context, shown: Shown, run: str) -> bool:
     if shown.head is None:
         return False
-    there = context.github.statuses(shown.head)
+    there = context.github.statuses(shown.head) if shown.statuses_there is None else shown.statuses_there
     other = [(name, status) for name, status in shown.statuses if there.get(name) != status]
     for name, status in other:
         context.github_write.set_status(shown.head, name, status, run)
@@ -193,15 +223,21 @@ def _close(context: Context, shown: Shown) -> bool:
 
 
 def _say(context: Context, shown: Shown) -> bool:
-    return bool(shown.body) and keep(context, shown.number, shown.body, begin=shown.begin)
+    return bool(shown.body) and keep(
+        context, shown.number, shown.body, begin=shown.begin, there=shown.comments_there
+    )
 
 
-def keep(context: Context, number: int, body: str, *, begin: bool) -> bool:
+def keep(
+    context: Context, number: int, body: str, *, begin: bool, there: tuple[Comment, ...] | None = None
+) -> bool:
     """Make this jitbot's only comment: edit the oldest one, delete later ones. Returns whether anything was written.
+
+    `there` are the comments, where they were read already.
 
     A write that seemed to fail may have taken effect, even several times. So after a post all comments are read back.
     """
-    ours, posted = _ours(context.github.comments(number)), False
+    ours, posted = _ours(context.github.comments(number) if there is None else there), False
     if not ours:
         if not begin:
             return False

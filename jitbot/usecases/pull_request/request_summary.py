@@ -14,7 +14,7 @@ from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding, Parsed, Request, Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
-from jitbot.domain.model.merge_facts import Change, ChangeKind, PullRequest
+from jitbot.domain.model.merge_facts import Change, ChangeKind, PullReading, PullRequest
 from jitbot.domain.model.parsed_case import requester_of
 from jitbot.domain.request.request_reference import pull_number
 from jitbot.domain.rule_effects.rule_report import RuleReport
@@ -23,8 +23,8 @@ from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.other_requests import OtherRequests
 from jitbot.domain.views.preview import Preview, preview_grant
 from jitbot.domain.views.request_summary import LOOKS_BACK, RequestSummary
+from jitbot.usecases.collect.asked import AsIfMerged
 from jitbot.usecases.collect.collect_case import (
-    AsIfMerged,
     CaseCollector,
     CommitTree,
     read_request,
@@ -51,13 +51,16 @@ class Brief:
     rules: RuleReport | None = None  # what it does to the rules; None if it changes none
 
 
-def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
-    """Judge the change from the base's fetched tip to the pull request's fetched head. Raises UnavailableError if they cannot be fetched."""
+def brief(context: Context, pull: PullRequest, now: datetime, *, reading: PullReading | None = None) -> Brief:
+    """Judge the change from the base's fetched tip to the pull request's fetched head. Raises UnavailableError if they cannot be fetched.
+
+    `reading` is what was read of it already.
+    """
     git = context.git
     head, base = _fetched(context, pull), git.main()
     proposed = read_proposed(git, base=base, head=head)
     paths = () if proposed.unread else proposed.requests
-    asks = partial(AsIfMerged, pull=pull, files=proposed.touched, at=now)
+    asks = partial(AsIfMerged, pull=pull, files=proposed.touched, at=now, reading=reading)
     asking = _Asking(
         context=context,
         pull=pull,

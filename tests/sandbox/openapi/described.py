@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import graphql_schema
 from jsonschema import Draft202012Validator
 
 from jitbot.sandbox.github.api.routes import REPOSITORY_ROUTES, SITE_ROUTES
+from jitbot.sandbox.github.graph.pull_requests import is_about
 from jitbot.sandbox.github.server import GitHubExchange
 
 # What PyGithub asks in a form that GitHub answers and no longer describes, and the one endpoint that is not REST.
@@ -44,6 +46,8 @@ def objections(exchange: GitHubExchange) -> Iterator[str]:
     """Where a question or its answer is not as GitHub describes them; nothing for calls it does not describe."""
     name = key(exchange.method, exchange.rule)
     operation = description()["operations"].get(name)
+    if name == "POST /graphql" and isinstance(exchange.asked, dict) and exchange.status == 200:
+        yield from _graphql(str(exchange.asked.get("query")), exchange.answered)
     if operation is None:
         return
     for parameter in exchange.query:
@@ -61,6 +65,18 @@ def objections(exchange: GitHubExchange) -> Iterator[str]:
         yield from (f"{name} answers: {each}" for each in _errors(schema, _peopled(exchange.answered)))
     elif exchange.answered is not None:
         yield f"{name}: GitHub answers {exchange.status} without a body"
+
+
+def _graphql(query: str, answered: Any) -> Iterator[str]:
+    """A document about pull requests must be one that GitHub takes; the answer to any such document, of its types.
+
+    Tests ask some others of the embedded GitHub, to see it refuse them.
+    """
+    wrong = graphql_schema.wrong_in(query)
+    if wrong and is_about(query):
+        yield from (f"GraphQL: {each}" for each in wrong)
+    elif not wrong and answered.get("data") is not None and "errors" not in answered:
+        yield from (f"GraphQL answers: {each}" for each in graphql_schema.wrong_with(query, answered["data"]))
 
 
 # GitHub answers null for an account that was deleted, also where its description does not say so.

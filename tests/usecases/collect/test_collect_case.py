@@ -9,7 +9,7 @@ from jitbot.domain.model.documents import Login
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.model.merge_facts import PullRequestHistory
 from jitbot.ports.github_read import GitHubRead
-from jitbot.usecases.collect.collect_case import AsIfMerged
+from jitbot.usecases.collect.asked import AsIfMerged
 
 
 def test_an_open_pull_request_is_seen_as_if_it_were_merged_now() -> None:

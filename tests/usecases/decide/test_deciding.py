@@ -216,6 +216,7 @@ def test_an_extension_is_decided_after_what_it_extends(world: World, asked: str)
     assert world.reach("alice") == {("alice", "prod", "orders")}
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_a_later_change_waits_for_an_undecided_one(world: World, asked: str) -> None:
     """The first cannot be read: neither is decided, and other requests are."""
     world.land("alice", {asked: world.text(asked).replace('"2h"', '"3h"')})

@@ -17,6 +17,7 @@ EMPTY = GitHubFault(status=200, body=b"[]", headers={"Content-Type": "applicatio
 GONE = GitHubFault(status=404, body=b'{"message": "Not Found"}', headers={"Content-Type": "application/json"})
 ODD = GitHubFault(status=200, body=b'{"message": "odd"}', headers={"Content-Type": "application/json"})
 ALICE = {("alice", "prod", "orders")}
+pytestmark = pytest.mark.usefixtures("one_by_one")  # `test_read_together` has the other way
 LISTS = ("/commits/", "/files", "/pulls/{number}/commits", "/reviews", "/events", "/activity")
 
 

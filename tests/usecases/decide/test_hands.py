@@ -357,6 +357,7 @@ def test_moves_after_the_merge_hide_no_push(world: World) -> None:
     assert (world.reasons(path), whys(world)) == ({"not-enough-approvals"}, [PUSHED])
 
 
+@pytest.mark.usefixtures("one_by_one")
 @pytest.mark.parametrize("fork", [{"id": 700999, "full_name": "alice/access", "fork": True}, None])
 def test_a_branch_here_says_nothing_of_a_forks_branch_of_that_name(
     world: World, fork: dict[str, object] | None

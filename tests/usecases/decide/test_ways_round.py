@@ -122,6 +122,7 @@ def list_only(world: World, number: int, *, times: int = 1000) -> list[str]:
     return met
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_a_twin_that_is_listed_first_takes_nothing_away(world: World) -> None:
     """GitHub names mallory's twin twice before it names alice's own pull request: hers is waited for."""
     path, number, twin = with_a_twin(world)
@@ -202,6 +203,7 @@ def test_a_re_run_of_a_revocation_revokes_nothing(
     assert world.reach("alice") == set()
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_a_start_far_away_does_not_stay_in_doubt_for_ever(world: World) -> None:
     """What cannot be decided is given up when it could give nothing any more, whatever start it claims."""
     path = world.ask(starts_at="2099-01-01T00:00:00Z", by=())

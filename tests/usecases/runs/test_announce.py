@@ -202,7 +202,7 @@ def handed_on(world: World, *arguments: str, folder: Path, **job: Any) -> Handed
     output = folder / "output"
     output.write_text("")
     world.ran(*arguments, GITHUB_OUTPUT=str(output), **job)
-    lines = output.read_text().splitlines()
+    lines = [line for line in output.read_text().splitlines() if not line.startswith("sweep=")]
     if not lines:
         return None
     (line,) = lines

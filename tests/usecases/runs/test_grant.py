@@ -43,26 +43,49 @@ def test_a_run_with_nothing_to_do_writes_nothing_and_says_so(world: World, grant
     assert ran.output.splitlines() == ["nothing to decide, nothing to grant"]
 
 
+def named(world: World) -> list[str]:
+    """The calls of GitHub's API that a run made, each by its last words; git's and the issuer's aside."""
+    apart = ("info/refs", "git-upload-pack", "/_oidc/", "/_actions/")
+    calls = (f"{method} {path}" for method, path in world.acme.github.calls)
+    return sorted(
+        each.replace("/repos/{owner}/{name}", "") for each in calls if not any(part in each for part in apart)
+    )
+
+
+ONCE = [
+    "GET /activity",
+    "GET /rules/branches/{branch}",
+    "POST /graphql",
+    "POST /graphql",
+    "POST /issues/{number}/comments",
+]
+READ = ["QUERY /graphql/pull-requests"] * 2
+MAY = "GET /collaborators/{login}/permission"
+
+
 @pytest.mark.parametrize(("fixture", "approvers"), [("asked", 1), ("admin", 2)])
 def test_the_calls_of_github_that_one_request_takes(
     world: World, fixture: str, approvers: int, request: pytest.FixtureRequest
 ) -> None:
-    """At most ten, plus one for each approver; beside them a run reads the rules, and commits to the ledger twice."""
+    """Two readings of its pull request, its pushes, each approver, the rules, two records and one notification: eight."""
     path = request.getfixturevalue(fixture)
     world.jit("grant")
     assert world.story(path) == ["approved", "granted"]
-    asked = [
-        name for method, name in world.acme.github.calls if method == "GET" and name.startswith("/repos/")
-    ]
-    rules = [name for name in asked if "/rules/" in name]
-    permissions = [name for name in asked if name.endswith("/permission")]
-    assert (len(permissions), world.commits()) == (approvers, 2)
-    assert len(rules) <= 2
-    assert 0 < len(asked) - len(rules) - len(permissions) <= 10
+    assert named(world) == sorted([*ONCE, *READ, *[MAY] * approvers])
+
+
+def test_requests_merged_at_once_are_read_together(world: World) -> None:
+    """Each more asks for the pushes of its branch, and notifies of itself: all else is one call for all of them."""
+    paths = [world.ask("alice", f"one-of-{number}") for number in range(4)]
+    world.forget()
+    world.jit("grant")
+    assert [world.story(path) for path in paths] == [["approved", "granted"]] * 4
+    more = ["GET /activity", "POST /issues/{number}/comments"] * 3
+    assert named(world) == sorted([*ONCE, *READ, MAY, *more])
 
 
 def test_a_second_request_takes_no_call_of_its_own_that_the_first_answered(world: World) -> None:
-    """What is the same for all requests of a run is asked once, reviews twice; two more requests ask nothing more."""
+    """What is the same for all requests of a run is asked once; a second request of one merge asks nothing more."""
     files = dict(
         world.request("alice", "orders-db-read", each, parameters={"table": "orders"}) for each in "ab"
     )
@@ -70,10 +93,18 @@ def test_a_second_request_takes_no_call_of_its_own_that_the_first_answered(world
     world.forget()
     world.jit("grant")
     assert [world.story(path) for path in files] == [["approved", "granted"]] * 2
-    asked = [each for each in world.acme.github.calls if each[0] == "GET" and each[1].startswith("/repos/")]
-    twice = {each for each in asked if asked.count(each) > 1}
-    assert twice == {("GET", "/repos/{owner}/{name}/pulls/{number}/reviews")}
-    assert len(asked) == len(set(asked)) + 1
+    assert named(world) == sorted([*ONCE, *READ, MAY])
+
+
+@pytest.mark.parametrize("status", [500, 403])
+def test_what_is_not_read_together_is_asked_one_by_one(world: World, asked: str, status: int) -> None:
+    """A GitHub that does not answer the large question is asked the small ones, and the same is granted."""
+    answer(world, github.GitHubFault(status=status), "QUERY", "pull-requests")
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "granted"]
+    rest = {each.rpartition("/")[2] for each in named(world)}
+    assert {"pulls", "reviews", "files", "commits", "events", "{number}"} <= rest
+    assert [each.partition("/")[2] for each in named(world)].count("pulls/{number}/reviews") == 2
 
 
 def test_a_run_says_where_a_sweep_has_no_end_to_make(world: World, granted: str, tmp_path: Path) -> None:
@@ -343,6 +374,7 @@ def test_a_missing_ledger_is_an_error_that_says_what_to_do(world: World, asked: 
     assert world.acme.aws.calls == []
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_nothing_is_granted_while_github_cannot_be_read(world: World, asked: str) -> None:
     """Each read fails in turn: the request stays undecided, every run fails, and a healthy one decides."""
     for method, part in READS:
@@ -354,6 +386,7 @@ def test_nothing_is_granted_while_github_cannot_be_read(world: World, asked: str
     assert world.story(asked) == ["approved", "granted"]
 
 
+@pytest.mark.usefixtures("one_by_one")
 @pytest.mark.parametrize(
     "fault", [github.GitHubFault(status=None), github.GitHubFault(status=200, body=b"<html>")]
 )
@@ -409,6 +442,7 @@ def test_a_grant_whose_record_is_lost_is_recorded_by_the_next_run(world: World, 
     assert world.writes() == ["CreateRole", "PutRolePolicy"]  # the trust that is right is not written again
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_what_could_not_be_decided_in_its_time_is_recorded_as_refused(world: World, asked: str) -> None:
     """GitHub is gone until nothing that could be asked can matter any more: refused, with the doubt as its reason."""
     answer(world, github.GitHubFault(status=502), "GET", "/reviews")

@@ -32,7 +32,7 @@ def get_commit(call: GitHubCall, repo: HostedRepository, revision: str) -> Reply
 def list_pulls_of_commit(call: GitHubCall, repo: HostedRepository, revision: str) -> Reply:
     """GET commits/{revision}/pulls: merged ones that brought the commit, open ones that contain it."""
     sha = _sha(repo, revision)
-    found = [pull for pull in repo.pulls.values() if _brings(repo, pull, sha)]
+    found = [pull for pull in repo.pulls.values() if brings(repo, pull, sha)]
     return call.page(found, lambda pull: pull_shapes.simple(call.site, repo, pull, call.actor))
 
 
@@ -225,7 +225,8 @@ def _sha(repo: HostedRepository, revision: str) -> str:
     return sha
 
 
-def _brings(repo: HostedRepository, pull: Pull, sha: str) -> bool:
+def brings(repo: HostedRepository, pull: Pull, sha: str) -> bool:
+    """Whether GitHub connects a pull request with a commit: it brought it, or would."""
     if sha in pull.landed:
         return True
     if pull.closed_at and not pull.is_merged:

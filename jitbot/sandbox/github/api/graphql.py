@@ -10,6 +10,7 @@ from typing import Any
 from jitbot.sandbox.github.api import objects, shapes
 from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
 from jitbot.sandbox.github.git import commits
+from jitbot.sandbox.github.graph import pull_requests
 from jitbot.sandbox.github.records import AutoMerge, Pull, RefusalError
 from jitbot.sandbox.github.rules import pulls
 from jitbot.sandbox.github.site import HostedRepository, Site
@@ -27,6 +28,8 @@ class _StaleError(RefusalError):
 def answer(call: GitHubCall) -> Reply:
     """POST /graphql. A refusal is a 200 with `errors`, and null in place of the field."""
     query, variables = call.text("query"), call.body.get("variables") or {}
+    if pull_requests.is_about(query):
+        return pull_requests.read(call)
     for field, act in _MUTATIONS.items():
         if re.search(rf"\b{field}\b", query):
             return _attempt(field, act, call, variables.get("input") or {})

@@ -1,0 +1,474 @@
+"""The two ways to read a pull request: GraphQL gives what REST gives, or leaves it to REST, whatever its answer lacks."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from github import GithubException
+from github_site import ASK, NOW, PEOPLE, Site
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jitbot.adapters.github import GitHubReader, pull_queries
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.model.github_objects import PullPage
+from jitbot.domain.model.merge_facts import CommitReading, PullReading, PullRecount, PullRequest
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github import GitHubSandbox
+from jitbot.sandbox.github.git.objects import Signature
+from jitbot.sandbox.github.records import GitHubFault
+from jitbot.sandbox.organisation import acme_tree
+
+Json = Any
+QUESTION = "QUERY", "/graphql/pull-requests"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Site]:
+    """A GitHub with acme's repository and some of its people."""
+    with GitHubSandbox(Clock(NOW)) as github:
+        for login, number in PEOPLE.items():
+            github.add_user(login, number, permission="admin" if login == "olivia" else "write")
+        github.create_repository("acme/access", acme_tree(github.issuer))
+        site = Site(github=github)
+        site.call("olivia", "POST", "/git/refs", ref="refs/heads/other", sha=site.tip("main"))
+        yield site
+
+
+@pytest.fixture
+def site(running: Site) -> Site:
+    """That GitHub, in good health, with nobody gone and no calls counted."""
+    running.github.faults = None
+    running.github._site.gone.clear()
+    running.github.calls.clear()
+    return running
+
+
+def by_rest(reader: GitHubReader, number: int) -> PullReading:
+    """What REST says, call by call."""
+    return PullReading(
+        pull=reader.pull(number),
+        files=reader.files(number),
+        reviews=reader.reviews(number),
+        commits=reader.commits(number),
+        history=reader.history(number),
+    )
+
+
+def recounted(true: PullReading) -> PullRecount:
+    """What a second reading of it says."""
+    files = true.pull.changed_files
+    assert files is not None
+    return PullRecount(reviews=true.reviews, commit_count=true.pull.commit_count, changed_files=files)
+
+
+def that_counts(pull: PullRequest) -> PullRequest:
+    """A pull request without what no decision depends on: of an open one, REST names the commit that tries the merge."""
+    commit = pull.merge_commit if pull.merged_at is not None else None
+    return replace(pull, closed_at=None, title="", url="", node_id="", auto_merge=False, merge_commit=commit)
+
+
+def differences(found: PullReading | None, true: PullReading) -> list[str]:
+    """Where a reading says something, and REST says something else."""
+    if found is None:
+        return []
+    parts = ("files", "reviews", "commits", "history")
+    wrong = [name for name in parts if getattr(found, name) not in (None, getattr(true, name))]
+    # How many there are is the count of the list: where that does not fit, the list is REST's, and nothing is decided.
+    pull = (
+        found.pull if found.commits is not None else replace(found.pull, commit_count=true.pull.commit_count)
+    )
+    return wrong + (["pull"] if that_counts(pull) != that_counts(true.pull) else [])
+
+
+# What people do with a pull request between opening and merging it. Each takes the site and its number.
+
+
+def commit(site: Site, _: int, *, text: str = "More", files: Mapping[str, bytes] | None = None) -> None:
+    """Push another commit."""
+    place = len(site.github.calls)
+    site.writer().commit_on_branch(
+        site.branch, site.tip(site.branch), text, files or {ASK: b"a: more %d\n" % place}
+    )
+
+
+def many(site: Site, number: int) -> None:
+    """Push more files than one page holds."""
+    commit(site, number, files={f"requests/many-{number}/{place}": b"x" for place in range(101)})
+
+
+def rename(site: Site, _: int) -> None:
+    """Move a file of main elsewhere, which GitHub lists with both names."""
+    repo = site.github._site.repository("acme/access")
+    tip, names = repo.tip(site.branch), ("policies/teams.yaml", "policies/moved.yaml")
+    old, new = names if repo.store.read(tip, names[0]) is not None else reversed(names)
+    content = repo.store.read(tip, old)
+    if content is not None:
+        who = Signature(name="alice", email="alice@acme.com", when=NOW)
+        made = repo.store.commit_files(site.branch, tip, {new: content}, (old,), "Move", who, who)
+        number = max(repo.pulls)
+        repo.change(repo.pulls[number], head_sha=made)
+        repo.store.update_ref(f"refs/pull/{number}/head", made)
+
+
+def strange(site: Site, _: int, *, email: str = "x@nowhere.example", text: str = "Strange") -> None:
+    """Push a commit of somebody whom GitHub does not know."""
+    repo = site.github._site.repository("acme/access")
+    who = Signature(name="x", email=email, when=NOW)
+    made = repo.store.commit_files(
+        site.branch, repo.tip(site.branch), {"requests/x": b"x"}, (), text, who, who
+    )
+    number = max(repo.pulls)
+    repo.change(repo.pulls[number], head_sha=made)
+    repo.store.update_ref(f"refs/pull/{number}/head", made)
+
+
+def review(site: Site, number: int, *, login: str = "bob", event: str = "APPROVE") -> None:
+    """Review it."""
+    site.review(login, number, event)
+
+
+def dismiss(site: Site, number: int) -> None:
+    """Dismiss the first review that can be."""
+    for raw in site.call("olivia", "GET", f"/pulls/{number}/reviews"):
+        if raw["state"] in {"APPROVED", "CHANGES_REQUESTED"}:
+            path = f"/pulls/{number}/reviews/{raw['id']}/dismissals"
+            site.call("olivia", "PUT", path, message="no", event="DISMISS")
+            return
+
+
+def reopen(site: Site, number: int) -> None:
+    """Close it and open it again."""
+    for state in ("closed", "open"):
+        site.call("alice", "PATCH", f"/pulls/{number}", state=state)
+
+
+def say(site: Site, number: int, *, login: str = "bob") -> None:
+    """Comment on it, as a person or as a job."""
+    site.call(login, "POST", f"/issues/{number}/comments", body="<!-- jitbot --> seen")
+
+
+def set_status(site: Site, number: int, *, state: str = "success") -> None:
+    """Set a status of its head."""
+    head = site.call("alice", "GET", f"/pulls/{number}")["head"]["sha"]
+    site.call("alice", "POST", f"/statuses/{head}", state=state, context="jitbot/check", description="fine")
+
+
+def retarget(site: Site, number: int) -> None:
+    """Move it to another base and back."""
+    for base in ("other", "main"):
+        site.call("alice", "PATCH", f"/pulls/{number}", base=base)
+
+
+def gone(site: Site, _: int, *, login: str = "bob") -> None:
+    """Delete an account."""
+    site.github._site.gone.add(PEOPLE[login])
+
+
+ADDRESSES = [
+    "bob@acme.com",
+    "1002+bob@users.noreply.github.com",
+    "bob@users.noreply.github.com",
+    "x@x.example",
+    "41898282+github-actions[bot]@users.noreply.github.com",
+]
+MOVES: list[Callable[[Site, int], None]] = [
+    commit,
+    *(partial(commit, text=f"More\n\nCo-authored-by: bob <{each}>") for each in ADDRESSES),
+    many,
+    rename,
+    strange,
+    partial(strange, email=ADDRESSES[-1]),
+    *(
+        partial(review, login=login, event=event)
+        for login in ("bob", "erin")
+        for event in ("APPROVE", "REQUEST_CHANGES", "COMMENT")
+    ),
+    dismiss,
+    reopen,
+    retarget,
+    say,
+    partial(say, login="github-actions[bot]"),
+    set_status,
+    partial(set_status, state="error"),
+    gone,
+    partial(gone, login="alice"),
+]
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves=st.lists(st.sampled_from(MOVES), max_size=5), merge=st.sampled_from(["squash", "merge", ""]))
+def test_both_ways_say_the_same(site: Site, moves: list[Callable[[Site, int], None]], merge: str) -> None:
+    """Whatever people did: each part that GraphQL shows is REST's, and by commit as by number."""
+    site.github._site.gone.clear()
+    number = site.propose()
+    for act in moves:
+        site.github.clock.set(site.github._site.clock.now() + timedelta(seconds=7))
+        act(site, number)
+    if merge:
+        site.call("olivia", "PUT", f"/pulls/{number}/merge", merge_method=merge)
+    reader = site.reader()
+    true = by_rest(reader, number)
+    page = reader.read_pull(number)
+    assert page is None or differences(page.reading, true) == []
+    if page is not None:
+        assert page.statuses in (None, reader.statuses(true.pull.head))
+        assert page.comments in (None, reader.comments(number))
+    assert reader.comments_of([number]).get(number) in (None, reader.comments(number))
+    commit_ = true.pull.merge_commit or true.pull.head
+    found = reader.read_commits([commit_]).get(commit_)
+    if found is not None:
+        listed = tuple(
+            replace(each.pull, commit_count=-1, changed_files=None, merged_by=None) for each in found.pulls
+        )
+        assert list(map(that_counts, listed)) == list(map(that_counts, reader.pulls_of(commit_)))
+        assert found.default_branch == reader.hosting().default_branch
+        assert [differences(each, true) for each in found.pulls if each.pull.number == number] in ([], [[]])
+    again = reader.recount([number]).get(number)
+    assert again in (None, recounted(true), replace(recounted(true), reviews=None))
+
+
+def test_an_ordinary_request_is_read_in_one_call(site: Site) -> None:
+    """By its commit: with files, reviews, commits and history, all of it as REST says; then its reviews once more."""
+    number = site.propose()
+    commit(site, number)
+    review(site, number, event="REQUEST_CHANGES", login="erin")
+    dismiss(site, number)
+    review(site, number)
+    say(site, number)
+    set_status(site, number)
+    site.call("olivia", "PUT", f"/pulls/{number}/merge", merge_method="squash")
+    reader = site.reader()
+    true = by_rest(reader, number)
+    assert true.pull.merge_commit is not None
+    statuses, comments = reader.statuses(true.pull.head), reader.comments(number)
+    assert len(statuses) == len(comments) == 1
+    site.github.calls.clear()
+    found = reader.read_commits([true.pull.merge_commit])[true.pull.merge_commit]
+    assert found == CommitReading(default_branch="main", pulls=(true,))
+    assert reader.recount([number]) == {number: recounted(true)}
+    assert reader.read_pull(number) == PullPage(reading=true, statuses=statuses, comments=comments)
+    assert reader.comments_of([number]) == {number: comments}
+    assert site.github.calls == [QUESTION] * 4
+
+
+def test_many_commits_are_a_call_for_ten(site: Site) -> None:
+    """Each with its own pull request; a commit that is none is left out, and takes none with it."""
+    commits = []
+    for _ in range(11):
+        number = site.propose()
+        commits.append(Sha(site.call("olivia", "PUT", f"/pulls/{number}/merge")["sha"]))
+    site.github.calls.clear()
+    found = site.reader().read_commits([*commits, Sha("1" * 40)])
+    assert list(found) == commits
+    assert len({reading.pulls[0].pull.number for reading in found.values()}) == 11
+    assert site.github.calls == [QUESTION] * 2
+
+
+@pytest.mark.parametrize(
+    ("act", "part"),
+    [
+        (rename, "files"),
+        (many, "files"),
+        (strange, "commits"),
+        (lambda site, number: [commit(site, number) for _ in range(20)], "commits"),
+        (lambda site, number: (review(site, number), gone(site, number)), "reviews"),
+        (lambda site, number: [review(site, number, event="COMMENT") for _ in range(101)], "reviews"),
+        (lambda site, number: [retarget(site, number) for _ in range(51)], "history"),
+    ],
+    ids=[
+        "renamed",
+        "many files",
+        "nobody known",
+        "many commits",
+        "a reviewer gone",
+        "many reviews",
+        "many events",
+    ],
+)
+def test_what_is_not_whole_is_left_to_rest(site: Site, act: Callable[[Site, int], Any], part: str) -> None:
+    """A part that is cut, hidden or ambiguous is None, and the others are there."""
+    number = site.propose()
+    act(site, number)
+    page = site.reader().read_pull(number)
+    assert page is not None
+    parts = ("files", "reviews", "commits", "history")
+    missing = [name for name in parts if getattr(page.reading, name) is None]
+    assert missing == [part]
+
+
+@dataclass
+class Answered:
+    """A client that answers every document with the same data, or with errors beside it."""
+
+    data: Json
+    errors: Json = None
+    repository: str = "acme/access"
+
+    def graphql(self, _query: str, _variables: dict[str, Any]) -> Json:
+        """As the real one: an answer with errors is an exception."""
+        if self.errors is not None:
+            raise GithubException(200, {"data": self.data, "errors": self.errors})
+        return dict(self.data)
+
+
+@dataclass(kw_only=True)
+class Rich:
+    """A merged pull request in which everything happened: what REST says, and GraphQL's answers."""
+
+    sha: Sha
+    true: PullReading
+    page: PullPage
+    answer: Json
+    reviews: Json
+    whole: Json
+    comments: Json
+
+
+@pytest.fixture(scope="module")
+def rich(running: Site) -> Rich:
+    """That pull request. Each of the ways reads it as REST does."""
+    running.github.faults = None
+    running.github._site.gone.clear()
+    number = running.propose()
+    for act in (
+        partial(commit, text="More\n\nCo-authored-by: erin <erin@acme.com>"),
+        partial(review, login="erin", event="REQUEST_CHANGES"),
+        retarget,
+        reopen,
+        dismiss,
+        partial(review, login="bob"),
+        partial(review, login="erin", event="COMMENT"),
+        say,
+        partial(say, login="github-actions[bot]"),
+        set_status,
+    ):
+        act(running, number)
+    running.call("olivia", "PUT", f"/pulls/{number}/merge", merge_method="squash")
+    reader, client = running.reader(), running.client("olivia")
+    true, heard, ask = by_rest(reader, number), list[Json](), client.graphql
+    sha, head = true.pull.merge_commit, true.pull.head
+    page = PullPage(reading=true, statuses=reader.statuses(head), comments=reader.comments(number))
+
+    def hear(query: str, variables: dict[str, Any]) -> Json:
+        heard.append(ask(query, variables))
+        return heard[-1]
+
+    client.graphql = hear  # type: ignore[method-assign]
+    assert sha is not None
+    assert pull_queries.of_commits(client, [sha])[sha].pulls == (true,)
+    assert pull_queries.recount(client, [number]) == {number: recounted(true)}
+    assert pull_queries.of_number(client, number) == page
+    assert pull_queries.comments_of(client, [number]) == {number: page.comments}
+    answer, reviews, whole, comments = heard
+    return Rich(sha=sha, true=true, page=page, answer=answer, reviews=reviews, whole=whole, comments=comments)
+
+
+def places(value: Json, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of everything in an answer."""
+    yield path
+    for key, each in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from places(each, (*path, key))
+
+
+def damaged(answer: Json, place: int, how: str) -> Json:
+    """An answer with something taken out of it, or emptied, at one place."""
+    known = list(places(answer))[1:]
+    if not known:
+        return answer
+    path = known[place % len(known)]
+    changed = copy.deepcopy(answer)
+    holder = changed
+    for key in path[:-1]:
+        holder = holder[key]
+    old = holder[path[-1]]
+    if how == "gone":
+        del holder[path[-1]]
+    elif how == "cut" and isinstance(old, list):
+        holder[path[-1]] = old[:-1]
+    elif how == "more" and isinstance(old, bool):
+        holder[path[-1]] = not old
+    elif how == "counted" and isinstance(old, int):
+        holder[path[-1]] = old + 1 if "ount" in str(path[-1]) else old
+    else:
+        holder[path[-1]] = {"null": None, "list": [], "object": {}}.get(how)
+    return changed
+
+
+HOW = st.sampled_from(["gone", "null", "list", "object", "cut", "more", "counted"])
+
+
+@settings(max_examples=300)
+@given(damages=st.lists(st.tuples(st.integers(0, 10**6), HOW), min_size=1, max_size=3))
+def test_a_damaged_answer_is_never_another_answer(rich: Rich, damages: list[tuple[int, str]]) -> None:
+    """Missing nodes, null, cut lists, other counts, wrong types: what is read is what REST says, or is left to REST."""
+    sha, true, answer = rich.sha, rich.true, rich.answer
+    for place, how in damages:
+        answer = damaged(answer, place, how)
+    try:
+        found = pull_queries.of_commits(Answered(answer), [sha])  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError):
+        return  # the adapter makes it Unavailable, and REST is asked
+    for reading in found.values():
+        assert reading.default_branch == "main"
+        assert [differences(each, true) for each in reading.pulls] == [[]]
+
+
+@settings(max_examples=150)
+@given(place=st.integers(0, 10**6), how=HOW)
+def test_a_damaged_list_is_never_another_list(rich: Rich, place: int, how: str) -> None:
+    """The second reading of the reviews, and the comments, too."""
+    number = rich.true.pull.number
+    true = recounted(rich.true)
+    with suppress(KeyError, TypeError, ValueError):
+        found = pull_queries.comments_of(Answered(damaged(rich.comments, place, how)), [number])  # type: ignore[arg-type]
+        assert found in ({}, {number: rich.page.comments})
+    with suppress(KeyError, TypeError, ValueError):
+        again = pull_queries.recount(Answered(damaged(rich.reviews, place, how)), [number])  # type: ignore[arg-type]
+        assert all(each.reviews in (None, true.reviews) for each in again.values())
+        assert how == "counted" or all(
+            replace(each, reviews=None) == replace(true, reviews=None) for each in again.values()
+        )
+
+
+@settings(max_examples=150)
+@given(place=st.integers(0, 10**6), how=HOW)
+def test_a_damaged_page_is_never_another_page(rich: Rich, place: int, how: str) -> None:
+    """What an open pull request shows: its comments and statuses as well."""
+    try:
+        found = pull_queries.of_number(Answered(damaged(rich.whole, place, how)), rich.true.pull.number)  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError):
+        return
+    if found is not None:
+        assert differences(found.reading, rich.true) == []
+        assert found.comments in (None, rich.page.comments)
+        known = [each.description for each in (rich.page.statuses or {}).values()]
+        assert found.statuses is None or [each.description for each in found.statuses.values()] in (
+            known,
+            [""],
+            [],
+        )
+
+
+@pytest.mark.parametrize("kind", ["FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", None])
+def test_errors_beside_data_are_no_answer(site: Site, rich: Rich, kind: str | None) -> None:
+    """However whole the data look."""
+    sha, true, answer = rich.sha, rich.true, rich.answer
+    body = json.dumps(
+        {"data": answer, "errors": [{"message": "x", **({"type": kind} if kind else {})}]}
+    ).encode()
+    fault = GitHubFault(status=200, body=body, headers={"Content-Type": "application/json"})
+    site.github.faults = lambda method, path: fault if (method, path) == QUESTION else None
+    reader = site.reader()
+    for ask in (partial(reader.read_commits, [sha]), partial(reader.read_pull, true.pull.number)):
+        with pytest.raises(JitbotError):
+            ask()
