@@ -182,7 +182,7 @@ def _kind(name: str) -> str:
         return "git"
     if "/_oidc/" in name or "/_actions/" in name:
         return "issuer"
-    return "graphql" if name.endswith("/graphql") else "rest"
+    return "graphql" if "/graphql" in name else "rest"
 
 
 def _rest(calls: Calls) -> int:

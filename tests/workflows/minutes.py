@@ -161,7 +161,9 @@ def started_by(clock: Mapping[str, Any], schedule: str, *, granted: bool) -> lis
             "SCHEDULE": schedule, "GITHUB_TOKEN": "t", "GITHUB_SHA": "c" * 40,
             "GITHUB_API_URL": "http://127.0.0.1:9", "GITHUB_REPOSITORY": "acme/access",
         }  # fmt: skip
-        subprocess.run(["bash", "-e", "-c", step["run"]], env=environ, check=True, timeout=30)
+        subprocess.run(
+            ["bash", "-e", "-c", step["run"]], env=environ, stdout=subprocess.DEVNULL, check=True, timeout=30
+        )
         asked = (folder / "asked").read_text("utf-8")
     return re.findall(r"/actions/workflows/([\w.]+)/dispatches", asked)
 

@@ -237,7 +237,7 @@ def keep(
 
     A write that seemed to fail may have taken effect, even several times. So after a post all comments are read back.
     """
-    ours, posted = _ours(context.github.comments(number) if there is None else there), False
+    ours, posted = _ours(_there(context, number) if there is None else there), False
     if not ours:
         if not begin:
             return False
@@ -263,10 +263,19 @@ def _post(context: Context, number: int, body: str) -> list[Comment]:
         raise DeniedError(
             "this token is not that of a job of Actions: a comment made with it could not be found again"
         )
-    known = {each.comment_id: each for each in (*made, *_ours(context.github.comments(number)))}
+    known = {each.comment_id: each for each in (*made, *_ours(_there(context, number)))}
     if not known:
         raise trouble or UnavailableError("the comment that was made is not there; the next run makes it")
     return [known[comment_id] for comment_id in sorted(known)]
+
+
+def _there(context: Context, number: int) -> tuple[Comment, ...]:
+    """Every comment that is there now."""
+    try:
+        found = context.github.comments_of([number]).get(number)
+    except JitbotError:
+        found = None
+    return context.github.comments(number) if found is None else found
 
 
 def _ours(comments: Iterable[Comment]) -> list[Comment]:
