@@ -3,7 +3,7 @@
 `requests` and boto3 and git, and nothing of jitbot: the same calls of AWS, of GitHub's API and of its git, in the
 same order, but that what jitbot records goes to a branch of no meaning. Run by grants.py, in the job's environment.
 
-    python floor.py '{"pull": 7, "merge": "…", "login": "bob", "enter": "arn:…", "roles": [{…}]}'
+    python floor.py '{"pull": 7, "merge": "…", "queries": ["…", "…"], "login": "bob", "enter": "arn:…", "roles": [{…}]}'
 """
 
 import base64
@@ -36,18 +36,19 @@ def main() -> None:
     github.headers["Authorization"] = f"Bearer {os.environ['GITHUB_TOKEN']}"
     repository = f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GITHUB_REPOSITORY']}"
     fetch(*TIPS)
-    told = [
-        "/rules/branches/ledger",
-        f"/commits/{wanted['merge']}/pulls",
-        "",
-        f"/pulls/{wanted['pull']}",
-        f"/pulls/{wanted['pull']}/commits",
-        f"/pulls/{wanted['pull']}/reviews",
-        f"/pulls/{wanted['pull']}/files",
+    github.get(f"{repository}/rules/branches/ledger").raise_for_status()
+    owner, name = os.environ["GITHUB_REPOSITORY"].split("/")
+    for query, asked in zip(wanted["queries"], (wanted["merge"], wanted["pull"]), strict=True):
+        variables = {"owner": owner, "name": name, "v0": asked}
+        said = github.post(
+            f"{os.environ['GITHUB_API_URL']}/graphql", json={"query": query, "variables": variables}
+        )
+        if "errors" in said.json():
+            raise SystemExit(said.text)
+    for path in (
+        f"/activity?ref=refs/heads/{wanted['branch']}",
         f"/collaborators/{wanted['login']}/permission",
-        f"/issues/{wanted['pull']}/events",
-    ]
-    for path in told:
+    ):
         github.get(f"{repository}{path}").raise_for_status()
     fetch(f"+refs/pull/{wanted['pull']}/head:refs/floor/pull")
     record(github, wanted["record"])
@@ -56,6 +57,7 @@ def main() -> None:
     fetch(*TIPS)
     record(github, wanted["record"])
     fetch(*TIPS)
+    github.post(f"{repository}/issues/{wanted['pull']}/comments", json={"body": "granted"}).raise_for_status()
 
 
 def fetch(*refspecs: str) -> None:

@@ -12,6 +12,7 @@ PYTHONDONTWRITEBYTECODE, or imports are three times slower.
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,9 @@ from time import sleep
 from processes import NOW, Cost, jitbot, run
 from rich.console import Console
 from rows import Row, finish, paired
+
+sys.path += [str(Path(__file__).resolve().parents[1] / "sandbox" / "openapi")]
+from documents import every_document
 
 from jitbot.cli import main as command
 from jitbot.sandbox.clock import Clock
@@ -107,6 +111,8 @@ def _floor(acme: Acme, pull: int, merge: str, made: Sequence[tuple[str, str]], s
     wanted = {
         "pull": pull,
         "merge": merge,
+        "branch": acme.github._site.repository(acme.repository).pulls[pull].head_ref,
+        "queries": _queries(),
         "login": "bob",
         "record": RECORDED * len(made),
         "enter": f"arn:aws:iam::{account_id}:role/jitbot-grant",
@@ -121,6 +127,16 @@ def _floor(acme: Acme, pull: int, merge: str, made: Sequence[tuple[str, str]], s
         ],
     }
     return run(acme, FLOOR, [json.dumps(wanted)], acme.job("grant.yml"))
+
+
+def _queries() -> list[str]:
+    """The documents with which a pull request is read by its merge, and its reviews once more."""
+    found = [
+        each
+        for each in every_document()
+        if "associatedPullRequests" in each or "changedFiles commits(" in each
+    ]
+    return sorted(found, key=len, reverse=True)
 
 
 def _calls(cost: Cost) -> str:

@@ -157,7 +157,7 @@ def ask(grant_preview: GrantPreview, content: bytes) -> NewRequest:
         request=asked.path,
         content=content,
         branch=branch(asked.path),
-        title=titles.asked(grant_preview, "asks for", ending),
+        title=titles.proposed(grant_preview),
         body=_body(
             grant_preview,
             f"asks for **{duration.show(asked.duration)}** of `{grant_preview.policy.name}`",

@@ -31,9 +31,20 @@ ONE_APPROVAL = " (one approval)"
 def title(summaries: Iterable[RequestSummary]) -> str:
     """The title; empty if a request does not read. It says where one approval of any owner is enough for everything."""
     every = worst_first(summaries)
-    whole = _title(every)
-    room = whole and len(whole) + len(ONE_APPROVAL) <= LONGEST
-    return f"{whole}{ONE_APPROVAL}" if room and every and all(map(_takes_one, every)) else whole
+    return _marked(_title(every), one=bool(every) and all(map(_takes_one, every)))
+
+
+def proposed(grant_preview: GrantPreview) -> str:
+    """The title under which a new request is proposed: the one that `check` would give it, so that it need not."""
+    request = grant_preview.request
+    summary = RequestSummary(
+        path=request.path, kind=ChangeKind.ADDED, request=request, grant_preview=grant_preview
+    )
+    return _marked(_title([summary]), one=grant_preview.requirement.any_owner_will_do)
+
+
+def _marked(whole: str, *, one: bool) -> str:
+    return f"{whole}{ONE_APPROVAL}" if whole and one and len(whole) + len(ONE_APPROVAL) <= LONGEST else whole
 
 
 def _takes_one(summary: RequestSummary) -> bool:
@@ -60,7 +71,7 @@ def _title(every: Sequence[RequestSummary]) -> str:
 
 
 def asked(grant_preview: GrantPreview, verb: str, ending: str) -> str:
-    """The title under which a request is proposed, as in `alice asks for orders-db-read in prod for 2h`."""
+    """The title under which more time is proposed, as in `alice extends orders-db-read in prod to 4h`."""
     head = f"{_name(grant_preview.request.requester)} {verb} {grant_preview.policy.name} in "
     return head + _listed(grant_preview.where, LONGEST - len(head) - len(ending)) + ending
 

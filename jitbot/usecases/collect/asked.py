@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
+from typing import TypeVar
 
 from jitbot.domain.model.documents import Login, Sha
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
@@ -19,6 +20,8 @@ from jitbot.domain.model.merge_facts import (
     latest_judgements,
 )
 from jitbot.ports.github_read import GitHubRead
+
+T = TypeVar("T")
 
 
 class Asked:
@@ -38,10 +41,16 @@ class Asked:
         self.default_branch: Callable[[], str] = cache(self._default_branch)
         self.pulls_of: Callable[[Sha], tuple[PullRequest, ...]] = cache(self._pulls_of)
         self.pull: Callable[[int], PullRequest] = cache(self._pull)
-        self.files: Callable[[int], tuple[str, ...]] = cache(self._files)
+        self.files: Callable[[int], tuple[str, ...]] = cache(
+            partial(self._part, lambda each: each.files, github.files)
+        )
         self.reviews: Callable[[int], tuple[Review, ...]] = cache(self._twice)
-        self.commits: Callable[[int], tuple[PullCommit, ...]] = cache(self._commits_of)
-        self.history: Callable[[int], PullRequestHistory] = cache(self._history)
+        self.commits: Callable[[int], tuple[PullCommit, ...]] = cache(
+            partial(self._part, lambda each: each.commits, github.commits)
+        )
+        self.history: Callable[[int], PullRequestHistory] = cache(
+            partial(self._part, lambda each: each.history, github.history)
+        )
         self.pushes = cache(github.pushes)
         self.permission: Callable[[Login], str] = cache(github.permission)
         self._recounts: dict[int, PullRecount | None] = {}
@@ -86,29 +95,18 @@ class Asked:
             return self._github.pull(number)
         return replace(reading.pull, commit_count=again.commit_count, changed_files=again.changed_files)
 
-    def _files(self, number: int) -> tuple[str, ...]:
+    def _part(self, part: Callable[[PullReading], T | None], ask: Callable[[int], T], number: int) -> T:
+        """A part of what was read together; asked for by itself where it was not seen whole."""
         reading = self._readings.get(number)
-        known = None if reading is None else reading.files
-        return self._github.files(number) if known is None else known
+        known = None if reading is None else part(reading)
+        return ask(number) if known is None else known
 
-    def _commits_of(self, number: int) -> tuple[PullCommit, ...]:
-        reading = self._readings.get(number)
-        known = None if reading is None else reading.commits
-        return self._github.commits(number) if known is None else known
-
-    def _history(self, number: int) -> PullRequestHistory:
-        reading = self._readings.get(number)
-        known = None if reading is None else reading.history
-        return self._github.history(number) if known is None else known
-
-    def _reviews(self, number: int) -> tuple[Review, ...] | None:
-        reading = self._readings.get(number)
-        return None if reading is None else reading.reviews
+    def _once(self, number: int) -> tuple[Review, ...]:
+        return self._part(lambda each: each.reviews, self._github.reviews, number)
 
     def _twice(self, number: int) -> tuple[Review, ...]:
         """The reviews of a pull request. Anyone who may read it may comment on it, and review it after the merge."""
-        known, recounted = self._reviews(number), self._recounted(number)
-        reviews = self._github.reviews(number) if known is None else known
+        reviews, recounted = self._once(number), self._recounted(number)
         more = recounted.reviews if recounted is not None else None
         again = self._github.reviews(number) if more is None else more
         merged_at = self.pull(number).merged_at
@@ -154,12 +152,9 @@ class AsIfMerged(Asked):
         self.pull = lambda _: merged
         self.files = lambda _: files
         self.reviews = cache(self._once)
-        self.history = cache(lambda number: replace(self._history(number), merged=True))
+        history = self.history
+        self.history = cache(lambda number: replace(history(number), merged=True))
         self.permission = cache(self._may)
-
-    def _once(self, number: int) -> tuple[Review, ...]:
-        known = self._reviews(number)
-        return self._github.reviews(number) if known is None else known
 
     def _may(self, login: Login) -> str:
         try:

@@ -326,7 +326,7 @@ def test_without_the_policy_it_is_printed(friday: Friday) -> None:
     assert "eligible: [alice]\naccounts: [prod, staging, data]\n" in printed
     friday.write({"policies/access/rehearsal.yaml": printed})
     assert friday.rehearse("--timeout", "15m", "--account", "staging").code == 3
-    assert friday.pull()["title"] == "alice asks for rehearsal in staging for 15m"
+    assert friday.pull()["title"] == "alice: rehearsal in staging, 15m, rehearsal (one approval)"
 
 
 @pytest.mark.parametrize(

@@ -231,4 +231,4 @@ def test_what_github_bounds_is_bounded(wanted: Any) -> None:
     for text in (proposal.title, proposal.message):
         assert 200 < len(text) <= 256
         assert "workload-production-region-000, " in text
-        assert " more " in text
+        assert " more" in text

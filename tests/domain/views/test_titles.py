@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rehearsal_facts import a_rehearsal_policy, a_rehearsal_request
 
-from jitbot.domain.model.documents import AccountId, Parameter, Statement
+from jitbot.domain.model.documents import AccountId, Parameter, Policy, Statement
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views import titles
 from jitbot.domain.views.request_summary import RequestSummary
@@ -278,16 +278,34 @@ def test_a_title_is_one_line_that_github_takes(
 
 
 def test_a_proposal_has_a_title_that_github_takes() -> None:
-    """As `request` and `extend` open it, before anything else has named it."""
+    """As `extend` opens it, before `check` has named it."""
     rules = the_rules(accounts=MANY, policy=a_policy(accounts=tuple(MANY)))
     for accounts, said in (
-        (("staging", "prod"), "alice asks for orders-db-read in prod and staging for 2h"),
-        (tuple(MANY), "alice asks for orders-db-read in prod, sandbox-001"),
+        (("staging", "prod"), "alice extends orders-db-read in prod and staging to 4h"),
+        (tuple(MANY), "alice extends orders-db-read in prod, sandbox-001"),
     ):
         given = rules if len(accounts) > 2 else the_rules()
         grant_preview = a_summary(a_request(accounts=accounts), rules=given).grant_preview
         assert grant_preview is not None
-        shown = titles.asked(grant_preview, "asks for", " for 2h")
+        shown = titles.asked(grant_preview, "extends", " to 4h")
         assert shown.startswith(said)
-        assert shown.endswith(" for 2h")
+        assert shown.endswith(" to 4h")
         assert len(shown) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        a_policy(),
+        a_policy(approvals=2),
+        a_policy(approvals=0, reviewers=("erin",)),
+        a_policy(managed_policies=("AdministratorAccess",)),
+    ],
+    ids=["one approval", "two", "break-glass", "administrator"],
+)
+@pytest.mark.parametrize("accounts", [("prod",), ("staging", "prod"), ("nowhere",)], ids=str)
+def test_a_new_request_has_the_title_that_check_gives_it(policy: Policy, accounts: tuple[str, ...]) -> None:
+    """So that check need not write it: one write less for each request."""
+    summary = a_summary(a_request(accounts=accounts), rules=the_rules(policy=policy))
+    assert summary.grant_preview is not None
+    assert titles.proposed(summary.grant_preview) == title([summary])

@@ -40,7 +40,7 @@ def every_document() -> Iterator[str]:
     asks: list[Callable[[Any], object]] = [
         lambda client: pull_queries.of_commits(client, [_SHA]),
         lambda client: pull_queries.of_number(client, 7),
-        lambda client: pull_queries.recount(client, [7, 8]),
+        lambda client: pull_queries.recount(client, [7]),
         lambda client: pull_queries.comments_of(client, [7]),
         *((lambda client, part=part: graphql.objects(client, [f"{_SHA}:x"], part)) for part in parts),
     ]

@@ -65,7 +65,10 @@ def test_one_commit_one_branch_one_pull_request(counter: Counter) -> None:
     pull = open_pull(desk, counter.proposal(desk))
     whole(counter)
     held = counter.github.pulls[pull.number]
-    assert (held.title, held.base_ref) == ("alice asks for orders-db-read in prod for 2h", "main")
+    assert (held.title, held.base_ref) == (
+        "alice: orders-db-read in prod, 2h, table=orders (one approval)",
+        "main",
+    )
     assert REASON in (held.body or "")
     assert counter.github.store.commit(held.head_sha).message == "Ask for orders-db-read in prod for 2h"
 
