@@ -3,10 +3,11 @@
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
+from functools import partial, reduce
+from operator import getitem
 from typing import Any
 
 import pytest
@@ -380,83 +381,111 @@ def places(value: Json, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield from places(each, (*path, key))
 
 
-def damaged(answer: Json, place: int, how: str) -> Json:
-    """An answer with something taken out of it, or emptied, at one place."""
-    known = list(places(answer))[1:]
-    if not known:
-        return answer
-    path = known[place % len(known)]
-    changed = copy.deepcopy(answer)
-    holder = changed
+HOW = ("gone", "null", "list", "object", "cut", "more", "counted")
+
+
+@contextmanager
+def damaged(answer: Json, path: tuple[Any, ...], how: str) -> Iterator[bool]:
+    """The answer with something taken out of it, or emptied, at one place; gives whether anything is different."""
+    holder = answer
     for key in path[:-1]:
         holder = holder[key]
-    old = holder[path[-1]]
+    last, old = path[-1], holder[path[-1]]
+    before = dict(holder) if isinstance(holder, dict) else list(holder)
     if how == "gone":
-        del holder[path[-1]]
-    elif how == "cut" and isinstance(old, list):
-        holder[path[-1]] = old[:-1]
-    elif how == "more" and isinstance(old, bool):
-        holder[path[-1]] = not old
-    elif how == "counted" and isinstance(old, int):
-        holder[path[-1]] = old + 1 if "ount" in str(path[-1]) else old
+        del holder[last]
+    elif how == "cut":
+        holder[last] = old[:-1] if isinstance(old, list) else old
+    elif how == "more":
+        holder[last] = not old if isinstance(old, bool) else old
+    elif how == "counted":
+        counts = isinstance(old, int) and "ount" in str(last)
+        holder[last] = old + 1 if counts else old
     else:
-        holder[path[-1]] = {"null": None, "list": [], "object": {}}.get(how)
-    return changed
+        holder[last] = {"null": None, "list": [], "object": {}}[how]
+    try:
+        yield holder != before
+    finally:
+        holder.clear()
+        holder.update(before) if isinstance(before, dict) else holder.extend(before)
 
 
-HOW = st.sampled_from(["gone", "null", "list", "object", "cut", "more", "counted"])
+def is_there(answer: Json, path: tuple[Any, ...]) -> bool:
+    """Whether an answer still has that place."""
+    try:
+        reduce(getitem, path, answer)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
-@settings(max_examples=300)
-@given(damages=st.lists(st.tuples(st.integers(0, 10**6), HOW), min_size=1, max_size=3))
-def test_a_damaged_answer_is_never_another_answer(rich: Rich, damages: list[tuple[int, str]]) -> None:
+def each_damage(answer: Json, *, deep: int = 1) -> Iterator[None]:
+    """Every damage to every place of an answer, one after the other; with `deep`, another one beside it, further on."""
+    known = list(places(answer))[1:]
+    for number, path in enumerate(known):
+        for how in HOW:
+            with damaged(answer, path, how) as different:
+                if different and deep == 1:
+                    yield
+                elif different:
+                    other = known[(number * 7 + 3) % len(known)]
+                    if is_there(answer, other):
+                        with damaged(answer, other, HOW[number % len(HOW)]):
+                            yield
+
+
+@pytest.mark.parametrize("deep", [1, 2])
+def test_a_damaged_answer_is_never_another_answer(rich: Rich, deep: int) -> None:
     """Missing nodes, null, cut lists, other counts, wrong types: what is read is what REST says, or is left to REST."""
-    sha, true, answer = rich.sha, rich.true, rich.answer
-    for place, how in damages:
-        answer = damaged(answer, place, how)
-    try:
-        found = pull_queries.of_commits(Answered(answer), [sha])  # type: ignore[arg-type]
-    except (KeyError, TypeError, ValueError):
-        return  # the adapter makes it Unavailable, and REST is asked
-    for reading in found.values():
-        assert reading.default_branch == "main"
-        assert [differences(each, true) for each in reading.pulls] == [[]]
+    sha, true, number = rich.sha, rich.true, 0
+    for _ in each_damage(rich.answer, deep=deep):
+        number += 1
+        with suppress(
+            KeyError, TypeError, ValueError
+        ):  # which the adapter makes Unavailable, and REST is asked
+            found = pull_queries.of_commits(Answered(rich.answer), [sha])  # type: ignore[arg-type]
+            for reading in found.values():
+                assert reading.default_branch == "main"
+                assert [differences(each, true) for each in reading.pulls] == [[]]
+    assert number > 500
 
 
-@settings(max_examples=150)
-@given(place=st.integers(0, 10**6), how=HOW)
-def test_a_damaged_list_is_never_another_list(rich: Rich, place: int, how: str) -> None:
-    """The second reading of the reviews, and the comments, too."""
-    number = rich.true.pull.number
-    true = recounted(rich.true)
-    with suppress(KeyError, TypeError, ValueError):
-        found = pull_queries.comments_of(Answered(damaged(rich.comments, place, how)), [number])  # type: ignore[arg-type]
-        assert found in ({}, {number: rich.page.comments})
-    with suppress(KeyError, TypeError, ValueError):
-        again = pull_queries.recount(Answered(damaged(rich.reviews, place, how)), [number])  # type: ignore[arg-type]
-        assert all(each.reviews in (None, true.reviews) for each in again.values())
-        assert how == "counted" or all(
-            replace(each, reviews=None) == replace(true, reviews=None) for each in again.values()
-        )
+def test_a_damaged_list_is_never_another_list(rich: Rich) -> None:
+    """The second reading, and the comments, too."""
+    number, true = rich.true.pull.number, recounted(rich.true)
+    for _ in each_damage(rich.comments):
+        with suppress(KeyError, TypeError, ValueError):
+            found = pull_queries.comments_of(Answered(rich.comments), [number])  # type: ignore[arg-type]
+            assert found in ({}, {number: rich.page.comments})
+    for _ in each_damage(rich.reviews):
+        with suppress(KeyError, TypeError, ValueError):
+            again = pull_queries.recount(Answered(rich.reviews), [number])  # type: ignore[arg-type]
+            assert all(each.reviews in (None, true.reviews) for each in again.values())
 
 
-@settings(max_examples=150)
-@given(place=st.integers(0, 10**6), how=HOW)
-def test_a_damaged_page_is_never_another_page(rich: Rich, place: int, how: str) -> None:
+def test_a_damaged_page_is_never_another_page(rich: Rich) -> None:
     """What an open pull request shows: its comments and statuses as well."""
-    try:
-        found = pull_queries.of_number(Answered(damaged(rich.whole, place, how)), rich.true.pull.number)  # type: ignore[arg-type]
-    except (KeyError, TypeError, ValueError):
-        return
-    if found is not None:
-        assert differences(found.reading, rich.true) == []
-        assert found.comments in (None, rich.page.comments)
-        known = [each.description for each in (rich.page.statuses or {}).values()]
-        assert found.statuses is None or [each.description for each in found.statuses.values()] in (
-            known,
-            [""],
-            [],
-        )
+    said = [each.description for each in (rich.page.statuses or {}).values()]
+    for _ in each_damage(rich.whole):
+        with suppress(KeyError, TypeError, ValueError):
+            found = pull_queries.of_number(Answered(rich.whole), rich.true.pull.number)  # type: ignore[arg-type]
+            if found is not None:
+                assert differences(found.reading, rich.true) == []
+                assert found.comments in (None, rich.page.comments)
+                known = (
+                    None if found.statuses is None else [each.description for each in found.statuses.values()]
+                )
+                assert known in (None, said, [""], [])
+
+
+@pytest.mark.parametrize("part", ["files", "reviews", "commits", "timelineItems"])
+def test_a_list_that_has_more_is_not_whole(rich: Rich, part: str) -> None:
+    """However well it fits its own count."""
+    answer = copy.deepcopy(rich.answer)
+    (pull,) = answer["repository"]["a0"]["associatedPullRequests"]["nodes"]
+    pull[part]["pageInfo"]["hasNextPage"] = True
+    (found,) = pull_queries.of_commits(Answered(answer), [rich.sha])[rich.sha].pulls  # type: ignore[arg-type]
+    assert getattr(found, {"timelineItems": "history"}.get(part, part)) is None
 
 
 @pytest.mark.parametrize("kind", ["FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", None])
