@@ -146,8 +146,8 @@ def _entries(store: GitStore, tree: str, *, deep: bool) -> list[Json]:
     return [
         _entry(one)
         | (
-            {"object": {"entries": _entries(store, one.sha, deep=False)}}
-            if deep and one.kind == "tree"
+            {"object": {"entries": _entries(store, one.sha, deep=False)} if one.kind == "tree" else {}}
+            if deep
             else {}
         )
         for one in store.folder(tree, "")
