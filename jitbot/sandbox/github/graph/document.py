@@ -26,7 +26,7 @@ class Selection:
     selections: tuple["Selection", ...]
 
 
-class Document:
+class GraphQLDocument:
     """One query with its fragments; variables are filled in."""
 
     def __init__(self, text: str, variables: Mapping[str, Any]) -> None:

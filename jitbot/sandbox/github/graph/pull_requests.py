@@ -12,7 +12,7 @@ from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
 from jitbot.sandbox.github.api.git import brings
 from jitbot.sandbox.github.api.shapes import moment
 from jitbot.sandbox.github.git.objects import Commit, FileChange, Signature
-from jitbot.sandbox.github.graph.document import Document, answer
+from jitbot.sandbox.github.graph.document import GraphQLDocument, answer
 from jitbot.sandbox.github.records import Comment, Pull, RefusalError, Review, Status, User
 from jitbot.sandbox.github.rules import merging
 from jitbot.sandbox.github.site import HostedRepository, Site
@@ -43,7 +43,7 @@ def read(call: GitHubCall) -> Reply:
         message = "Field 'fullDatabaseId' doesn't exist on type 'PullRequestReview'"
         return Reply(body={"errors": [{"message": message, "extensions": {"code": "undefinedField"}}]})
     try:
-        document = Document(call.text("query"), variables)
+        document = GraphQLDocument(call.text("query"), variables)
         return Reply(body={"data": answer(_root(call), document.selections)})
     except RefusalError as refusal:
         kind = {"type": "NOT_FOUND"} if refusal.status == 404 else {}
@@ -239,5 +239,5 @@ def _timeline(
 
 
 def _item(kind: str) -> str:
-    """The name of a type among `PullRequestTimelineItemsItemType`."""
+    """How a type is named among the types of items that a question can be about."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).upper()
