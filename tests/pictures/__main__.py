@@ -1,6 +1,6 @@
 """Makes the pictures of the README anew, in .github/images: `.venv/bin/python tests/pictures`.
 
-It takes about half a minute, Chromium with chromedriver, node, and the fonts DejaVu, Liberation and Noto Color Emoji.
+It takes under a minute of a processor, and Chromium with chromedriver, node, and the fonts DejaVu, Liberation and Noto Color Emoji.
 Look at each picture before you commit it.
 """
 

@@ -28,7 +28,6 @@ FLAGS = (
     "--hide-scrollbars",
     "--disable-background-networking",
 )
-_SHARP = 2  # pixels of a picture for each of a page
 _COLOURS = 32  # enough for text with smooth edges
 _ANSI = [(36, 41, 47), (207, 34, 46), (17, 99, 41), (77, 45, 0), (9, 105, 218), (130, 80, 223), (27, 124, 131), (110, 119, 129)]  # fmt: skip
 _ANSI_DARK = [(72, 79, 88), (255, 123, 114), (63, 185, 80), (210, 153, 34), (88, 166, 255), (188, 140, 255), (57, 197, 207), (177, 186, 196)]  # fmt: skip
@@ -57,23 +56,25 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><style>{st
 <body><main id="shown">{body}</main></body></html>"""
 
 
-# The whole page, or as much of it as fits, to the end of a row, a paragraph or a list.
 _HEIGHT = """
-const [most] = arguments, bottom = (each) => each.getBoundingClientRect().bottom;
-const whole = bottom(document.body), ends = [...document.querySelectorAll("tr, p, dl, ul, ol, pre")].map(bottom);
-return Math.ceil(most === 0 || whole <= most ? whole : Math.max(...ends.filter((each) => each <= most)) + 1);
+const last = arguments[0] ? document.querySelector(arguments[0]) : document.body;
+return Math.ceil(last.getBoundingClientRect().bottom) + (arguments[0] ? 1 : 0);
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A page to draw: its HTML in both themes, how wide it is, and how much of its height is shown at most; 0: all."""
+    """A page to draw: its HTML in both themes, its width, and the element with which the picture ends; none: all of it.
+
+    `sharp` is how many pixels of the picture make one of the page.
+    """
 
     name: str
     light: str
     dark: str
     width: int
-    height: int = 0
+    until: str = ""
+    sharp: float = 2
 
 
 def sheets(told: Told, requests: str, demo: Console) -> Iterator[Sheet]:
@@ -84,8 +85,8 @@ def sheets(told: Told, requests: str, demo: Console) -> Iterator[Sheet]:
     yield Sheet(name="comment", light=comment, dark=comment, width=860)
     body = f'<div class="box"><div class="head"><strong>requests / README.md</strong></div>{_markdown(requests)}</div>'
     asking = _PAGE.format(style=style, body=body)
-    yield Sheet(name="request-page", light=asking, dark=asking, width=1012, height=860)
-    yield Sheet(name="report", light=told.report, dark=told.report, width=1180, height=960)
+    yield Sheet(name="request-page", light=asking, dark=asking, width=1012, until="tbody tr:nth-child(3)")
+    yield Sheet(name="report", light=told.report, dark=told.report, width=1180, until="table", sharp=1.5)
     light, dark = (_PAGE.format(style=_STYLE, body=_terminal(demo, theme)) for theme in ("light", "dark"))
     yield Sheet(name="demo", light=light, dark=dark, width=970)
 
@@ -119,10 +120,10 @@ def _picture(browser: webdriver.Chrome, file: Path, sheet: Sheet, theme: str) ->
     """The top of a page as a PNG."""
     colours = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", colours)
-    metrics = {"width": sheet.width, "height": 900, "deviceScaleFactor": _SHARP, "mobile": False}
+    metrics = {"width": sheet.width, "height": 900, "deviceScaleFactor": sheet.sharp, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.get(file.as_uri())
-    height = int(browser.execute_script(_HEIGHT, sheet.height))
+    height = int(browser.execute_script(_HEIGHT, sheet.until))
     clip = {"x": 0, "y": 0, "width": sheet.width, "height": height, "scale": 1}
     made = browser.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
     return base64.b64decode(made["data"])

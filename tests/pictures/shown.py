@@ -102,7 +102,7 @@ def texts() -> Mapping[str, str]:
     """The name of each picture -> what it shows, without what differs from run to run."""
     told = played()
     words = _Words()
-    words.feed(told.report.partition("<noscript>")[0])  # where the part begins that its scripts draw
+    words.feed(told.report.partition("</table>")[0])  # the picture ends with the table of questions
     comment = _FOLDED.sub("", told.comment)
     shown = {
         "comment": f"{told.title} #{told.number}, by {told.author}\n\n{comment}",

@@ -20,7 +20,7 @@ from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import WRITTEN_FOR, Acme
 from jitbot.sandbox.story.stage import Stage
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, NIGHT = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=14)
 ORDERS, SHELL, LOGS = "orders-db-read", "ssm-shell", "service-logs-read"
 
 
@@ -101,6 +101,7 @@ class _Story:
 
     def tuesday(self) -> None:
         """An emergency is reviewed afterwards, and what nobody approved is refused."""
+        self.stage.later(NIGHT)
         number = self._merged(
             "dave",
             "production-break-glass",
@@ -124,6 +125,7 @@ class _Story:
 
     def wednesday(self) -> None:
         """A long shell takes one person of each of two teams."""
+        self.stage.later(NIGHT)
         self._merged(
             "alice",
             SHELL,
@@ -147,9 +149,11 @@ class _Story:
         self._grant()
         self._sweep()
         self._run("audit", "usage", workflow="audit.yml")
+        self._run("audit", "verify", "--online", "--record", workflow="audit.yml")
 
     def thursday(self) -> Told:
         """One more request is open, and the report of the days before is written."""
+        self.stage.later(NIGHT)
         asked = (
             "request",
             ORDERS,
@@ -202,11 +206,10 @@ class _Story:
         self._run("grant", workflow="grant.yml", code=code)
 
     def _sweep(self) -> None:
-        """A sweep in the evening confirms what is over, and one removes it a session length later; the next day begins."""
+        """A sweep in the evening confirms what is over, and one removes it a session length later."""
         for pause in (8 * HOUR, HOUR):
             self.stage.later(pause)
             self._run("sweep", workflow="sweep.yml")
-        self.stage.later(14 * HOUR)
 
     def _run(self, *arguments: str, workflow: str = "", actor: str = "olivia", code: int = 0) -> None:
         self.stage.run(*arguments, workflow=workflow, actor=actor, code=code, aside=True)
