@@ -340,7 +340,7 @@ def test_a_look_that_a_writer_forges(looked: World) -> None:
     assert codes(verdict(looked, code=1)) == {"unattested"}
 
 
-LIES = (
+LIES: tuple[tuple[str, dict[str, str], dict[str, Any], str], ...] = (
     ("verified-protection", {"main_bypass": "held"}, {}, "protection-implausible"),
     ("verified-protection", {"main_deletion": "not held"}, {}, "protection-implausible"),
     (

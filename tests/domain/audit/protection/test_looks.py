@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from acme_facts import NOW
+from acme_facts import NOW, the_settings
 from audit_facts import OLIVIA, SAID, a_look, a_look_event, a_statement_event
-from builders import the_settings
 from github_facts import FINE, LEDGER_RULES, MAIN_RULES, asking, without
 from hypothesis import given
 from hypothesis import strategies as st

@@ -35,7 +35,7 @@ def test_a_loss_between_two_looks() -> None:
 
 def test_what_no_ruleset_ever_asked_for_is_unknown() -> None:
     """It may be in a classic protection, which nobody but admins sees: it is no loss, and it is not held."""
-    looks = weekly(5, **GONE)
+    looks = weekly(5, NOW, **GONE)
     found = timeline(CODE, looks, NOW, END)
     assert (found.losses, found.gaps) == ((), (Gap(since=NOW, until=END),))
     assert lost_now(CODE, looks) is None
