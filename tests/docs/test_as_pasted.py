@@ -21,7 +21,7 @@ README = Path(__file__).parents[2] / "README.md"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STARTS = ".venv/bin/jitbot sandbox"
 REFUSED = "--table-name refunds"  # the one line that must not work: that table was not asked for
-READY = 90  # seconds: for the workflows that a merge starts
+READY = 180  # seconds: for the workflows that a merge starts
 
 
 def tour() -> list[str]:
@@ -56,7 +56,7 @@ class Shell:
         """Paste a line, with Enter."""
         os.write(self._end, f"{line}\n".encode())
 
-    def reads(self, pattern: str, seconds: float = 60) -> re.Match[str]:
+    def reads(self, pattern: str, seconds: float = 120) -> re.Match[str]:
         """Wait until this is shown; what was shown before it is read."""
         end = time.monotonic() + seconds
         while not (found := re.search(pattern, self.shown)):
