@@ -135,11 +135,10 @@ def resolved(call: str) -> tuple[click.Command, list[str]]:
 
 
 def examples() -> list[tuple[str, str]]:
-    """Every YAML example of a document that is a file, with its path, which its first line says."""
+    """Every YAML example that is a whole file, with its path, which its first line says; of settings pages show a part."""
     texts = [text for file in GUIDES for text in blocks(file, "yaml")]
-    return [
-        (text.splitlines()[0][2:], text) for text in texts if text.startswith(("# requests/", "# policies/"))
-    ]
+    files = tuple(f"# {start}" for start in PARSERS)
+    return [(text.splitlines()[0][2:], text) for text in texts if text.startswith(files)]
 
 
 def anchors(file: Path) -> set[str]:
