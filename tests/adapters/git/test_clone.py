@@ -455,7 +455,7 @@ def test_lines_that_begin_so_are_found_too(clone: Clone) -> None:
     clone.repository.fetch()
     wanted = ("Request: requests/a.b/", "Request: requests/other/")
     assert clone.repository.batches(SINCE, beginning=wanted) == (made["a.b/x"], made["other/x"])
-    assert clone.repository.batches(SINCE, beginning=wanted[:1], after=made["a.b/x"]) == ()
+    assert clone.repository.batches(SINCE, beginning=wanted[:1], after=Sha(made["a.b/x"])) == ()
 
 
 def test_only_what_a_known_commit_does_not_hold_is_listed(clone: Clone) -> None:

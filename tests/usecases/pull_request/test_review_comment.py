@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from acme_world import DAY, HOUR, ORDERS, World
@@ -139,7 +140,7 @@ def test_a_review_to_come_is_red(world: World) -> None:
 
 def test_open_reviews_of_break_glass_are_named(world: World) -> None:
     """A grant that nobody has approved yet is a part of what an owner must know."""
-    wanted = {"accounts": ["prod"], "duration": "1h", "ticket": "INC-1"}
+    wanted: dict[str, Any] = {"accounts": ["prod"], "duration": "1h", "ticket": "INC-1"}
     path = world.ask("dave", "fire", policy="production-break-glass", **wanted)
     world.jit("grant")
     glass = "policies/access/production-break-glass.yaml"
