@@ -229,7 +229,7 @@ def test_many_that_do_not_read_are_counted(count: int, more: str) -> None:
     ]
     assert lines[10:] == ([f"❌ {more} files do not read."] if more else [])
     body = comment(a_report(an_effect(), findings=several), number=7)
-    assert (f"- and {more}, in the run of the check" in body) is bool(more)
+    assert ("in the run of the check" in body) is bool(more)
     assert "\n- f00: " in body
     assert "\n- line 1 of f01: " in body
     assert "→" not in body
@@ -245,5 +245,5 @@ def test_what_is_as_it_should_be_is_not_mentioned() -> None:
     assert "to fix" not in body
     both = comment(a_report(an_effect(), findings=(FINDING, warning)), number=7)
     assert both.count("@\u200bacme/x is not known") == 2
-    assert "\n\n\n" not in comment(a_report(unread=(FINDING,)), number=7)
+    assert comment(a_report(unread=(FINDING,)), number=7).startswith("❌ ")
     assert a_report(an_effect()).as_json()["same"] is False
