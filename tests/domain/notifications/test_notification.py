@@ -140,7 +140,8 @@ def test_an_extension_asks_for_its_own_review_alone() -> None:
     """The review of the first term was asked for when that was recorded."""
     longer = an_extension(evidence={**GLASS, "pull_request": 9})
     (one,) = found(longer, before=(approval(evidence=GLASS), GRANTED))
-    assert (one.kind, one.pull_request) == ("review-due", 9)
+    assert one.review is not None
+    assert (one.kind, one.pull_request, one.review.commit) == ("review-due", 9, longer.commit)
 
 
 def test_an_event_is_said_once_however_often_it_is_given() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jitbot.domain.text.patterns import patterns_overlap
+from jitbot.domain.text.patterns import pattern_covers, patterns_overlap
 
 LONGEST = 4
 # Two patterns that both have a star have at most three letters each: if they meet, then on six or fewer.
@@ -67,3 +67,23 @@ def test_a_star_is_any_text_and_a_mark_one_character(one: str, other: str, expec
 def test_many_stars_cost_no_patience() -> None:
     """The work grows with the product of the lengths, not with the number of ways to split a text."""
     assert not patterns_overlap("*a" * 150 + "b", "a*" * 150 + "c")
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covers"),
+    [
+        ("a", "a", True), ("a", "b", False), ("?", "a", True), ("?", "?", True), ("a", "?", False), ("?", "*", False),
+        ("*", "?", True), ("*", "*", True), ("a?", "a*", False), ("a*", "a?b", True), ("", "", True), ("", "?", False),
+    ],
+)  # fmt: skip
+def test_a_pattern_covers_what_is_narrower(wide: str, narrow: str, *, covers: bool) -> None:
+    """A mark is any character, and not any text."""
+    assert pattern_covers(wide, narrow) is covers
+
+
+@settings(max_examples=300, deadline=None)
+@given(patterns, patterns)
+def test_what_is_covered_is_matched(wide: str, narrow: str) -> None:
+    """Whatever the narrower one matches, the wider one does; where it is not sure, it says no."""
+    if pattern_covers(wide, narrow):
+        assert matched(narrow) <= matched(wide)

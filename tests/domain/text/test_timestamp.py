@@ -79,3 +79,21 @@ def test_a_moment_that_does_not_exist_is_refused(text: str) -> None:
     """A day or an hour that no calendar or clock has is refused, never moved to the next one."""
     with pytest.raises(ValueError, match="exists"):
         timestamp.parse(text)
+
+
+def test_a_day_is_its_first_second() -> None:
+    """A date alone, or a moment; anything else is neither, and a day that no calendar has does not exist."""
+    first = datetime(2026, 12, 20, tzinfo=UTC)
+    assert timestamp.parse_day("2026-12-20") == first
+    assert timestamp.parse_day("2026-12-20T08:00:00Z") == first + timedelta(hours=8)
+    with pytest.raises(ValueError, match="neither a date nor a UTC time"):
+        timestamp.parse_day("20.12.2026")
+    with pytest.raises(ValueError, match="exists"):
+        timestamp.parse_day("2026-02-30")
+
+
+def test_people_read_seconds_only_where_there_are_some() -> None:
+    """Most moments have none."""
+    moment = datetime(2027, 1, 6, 8, tzinfo=UTC)
+    assert timestamp.for_people(moment) == "2027-01-06 08:00 UTC"
+    assert timestamp.for_people(moment + timedelta(seconds=5)) == "2027-01-06 08:00:05 UTC"
