@@ -50,4 +50,4 @@ def parse_date(text: str) -> date:
 def for_people(moment: datetime) -> str:
     """`2027-01-06 08:00 UTC`; with seconds only where there are some."""
     shown = show(moment).removesuffix("Z").replace("T", " ")
-    return f"{shown.removesuffix(':00') if moment.second == 0 else shown} UTC"
+    return f"{shown.removesuffix(':00')} UTC"
