@@ -7,6 +7,7 @@ import pytest
 from acme_facts import a_policy
 from catalogue_facts import PlainCatalogue, an_action, the_catalogue
 
+from jitbot.domain.aws import policy_lint
 from jitbot.domain.aws.action_catalog import Access
 from jitbot.domain.aws.policy_lint import policy_findings
 from jitbot.domain.model.documents import (
@@ -434,3 +435,26 @@ def test_an_acknowledgement_is_of_one_code() -> None:
     """Another finding about the same action is another matter."""
     told = acknowledging(("resource-does-not-fit", "dynamodb:GetItm"), statement=allowing("dynamodb:GetItm"))
     assert [each.code for each in told] == ["unknown-action", "acknowledged-in-vain"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "codes"),
+    [
+        (allowing("dynamodb:*", on=("*",)), ["every-action"]),
+        (allowing("dynamodb:*", on=(TABLE, "*")), ["every-action"]),
+        (allowing("dynamodb:Get*", on=("*",)), []),
+        (allowing("dynamodb:*"), []),
+        (allowing("dynamodb:*", on=("*",), given={"StringEquals": {"aws:RequestedRegion": ("eu-west-1",)}}), []),
+    ],
+)  # fmt: skip
+def test_a_whole_service_on_everything_is_said(statement: Statement, codes: list[str]) -> None:
+    """All of its actions on all resources, whenever; a condition, resources or names make it less."""
+    assert [code for code, _ in told(statement)] == codes
+
+
+def test_what_cannot_be_acknowledged_has_no_hint_to_do_so() -> None:
+    """A warning about nothing in particular names no way to silence it."""
+    about = [each for each in found(allowing("dynamodb:*", on=("*",))) if "acknowledged" in each.hint]
+    assert [each.code for each in about] == ["every-action"]
+    warned = policy_lint._warning(a_policy(), "statements", "x", "message", "hint")
+    assert (warned.about, warned.finding.hint) == ("", "hint")

@@ -359,7 +359,7 @@ def test_a_small_change_is_shown_whole() -> None:
     made = proposal(people_plan(10, 9), {}, (), NOW)
     assert "⚠️" not in made.body
     assert "more" not in made.body
-    assert "and 1 more" not in proposal(people_plan(203, 3), {}, (), NOW).body
+    assert "more" not in proposal(people_plan(203, 3), {}, (), NOW).body
     assert "and 1 more" in proposal(people_plan(204, 3), {}, (), NOW).body
 
 

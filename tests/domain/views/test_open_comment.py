@@ -695,3 +695,14 @@ def test_a_team_that_approved_is_not_waited_for() -> None:
     assert said == [
         line for line in rendered(comment(done, waits)).text.splitlines() if "Do not merge it before" in line
     ]
+
+
+def test_what_a_policy_acknowledges_hides_no_request() -> None:
+    """However long it is: it may be left out, so it takes no room from what must be read."""
+    long = tuple(Acknowledgement(finding="x", about=f"a{number}", reason="<" * 600) for number in range(5))
+    summary = a_summary()
+    assert summary.grant_preview is not None
+    policy = replace(summary.grant_preview.policy, acknowledged=long)
+    many = [replace(summary, grant_preview=replace(summary.grant_preview, policy=policy))] * 8
+    assert list(too_much(many)) == []
+    assert comment(*many).count("asks for orders-db-read") == 8
