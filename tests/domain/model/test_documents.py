@@ -5,7 +5,7 @@ import json
 import pytest
 from acme_facts import PATH, a_policy, a_request
 
-from jitbot.domain.model.documents import Finding, Position
+from jitbot.domain.model.documents import Finding, FindingLevel, Position, errors
 
 WHERE = {
     "parameters": Position(line=4, column=1),
@@ -55,3 +55,9 @@ def test_a_finding_is_json_as_published() -> None:
         "column": 1,
         "hint": "ask anew",
     }
+
+
+def test_only_errors_are_errors() -> None:
+    """A warning and a notice stop nothing."""
+    found = [Finding(code=level.value, message="", file="", level=level) for level in FindingLevel]
+    assert [each.code for each in errors(found)] == ["error"]

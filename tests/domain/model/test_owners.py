@@ -3,12 +3,26 @@
 from typing import Any
 
 import pytest
-from acme_facts import IDENTITY, OWNERS, PATH, PEOPLE, TEAMS, a_person, an_actor, owned_by, people, teams
+from acme_facts import (
+    HOUR,
+    IDENTITY,
+    MERGED_AT,
+    OWNERS,
+    PATH,
+    PEOPLE,
+    TEAMS,
+    a_person,
+    an_actor,
+    owned_by,
+    people,
+    teams,
+)
 
 from jitbot.domain.model import codeowners, owners
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import GithubId, IamRole, IamUser, IdentityCenter, Login, Person, Principal
 from jitbot.domain.model.owners import Owners, person_behind, same_human
+from jitbot.domain.model.roster import Membership, Roster
 
 
 def of(file: codeowners.CodeOwners | None, **changes: Any) -> Owners:
@@ -198,3 +212,16 @@ def test_where_no_line_is_for_a_request_none_was_chosen(lines: CodeOwners | None
 def test_only_a_request_is_named_by_whoever_asks(path: str) -> None:
     """Any other file may have owners of its own name."""
     assert owners.chosen_by_name(path, codeowners.parse(f"/{path} @bob\n")) is None
+
+
+def test_when_owners_end() -> None:
+    """By the team that CODEOWNERS names; not of who is named by login too, nor of who is in for good."""
+    until = MERGED_AT + HOUR
+    members = (
+        Membership(login=Login("bob"), until=until),
+        Membership(login=Login("erin"), until=until),
+        Membership(login=Login("frank")),
+    )
+    roster = Roster.of({"acme/x": members})
+    owned = of(owned_by("@acme/x", "@erin"), teams=roster.at(MERGED_AT))
+    assert owners.ends(owned.people, owned, roster, MERGED_AT) == {"bob": until}

@@ -3,6 +3,7 @@
 import pytest
 from acme_facts import (
     ACCOUNTS,
+    HOUR,
     MERGE,
     MERGED_AT,
     PATH,
@@ -22,7 +23,7 @@ from builders import a_case, a_change, a_ground, a_merge, a_pull
 
 from jitbot.domain.model.documents import Finding, Login, Parsed, Sha
 from jitbot.domain.model.merge_facts import Case, ChangeKind, PullRequest
-from jitbot.domain.model.parsed_case import ParsedCase, fitting, parse_case
+from jitbot.domain.model.parsed_case import ParsedCase, fitting, not_plain, parse_case
 
 
 def against(case: Case) -> tuple[Finding, ...]:
@@ -230,3 +231,19 @@ def test_findings_name_the_file() -> None:
         assert MERGE[:10] in finding.message
         assert MERGE[:11] not in finding.message
         assert finding.hint
+
+
+def test_teams_that_do_not_read_at_the_head_have_no_dates() -> None:
+    """Who owned the path earlier is who owns it now; the case is refused for that file."""
+    case = a_case(merge=a_merge(head_rules=the_rules(teams=unreadable())))
+    parsed = a_ground(case)
+    assert parsed.owned_when(MERGED_AT - HOUR) == (parsed.owned_by, parsed.owned_at_head)
+
+
+@pytest.mark.parametrize(
+    ("mode", "what"),
+    [("100755", "executable, "), ("120000", "a symlink, "), ("040000", "a folder, "), ("100600", "")],
+)
+def test_what_is_no_plain_file_is_named(mode: str, what: str) -> None:
+    """By what it is where git has a word for it."""
+    assert not_plain("x", mode, "").message == f"this is {what}no plain file: git mode {mode}"
