@@ -22,7 +22,7 @@ SERVICES = ("iam", "sts", "s3", "cloudtrail", "dynamodb")
 
 def client(service: Any, region: str = "eu-west-1") -> Any:
     """A client of a session of its own."""
-    keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
+    keys: Any = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
     return boto3.Session(region_name=region, **keys).client(service)
 
 
@@ -100,7 +100,7 @@ def test_keys_serve_again_once_nobody_has_them() -> None:
     """Two that are open never share a key, and no issuer has one twice."""
 
     def keys(github: GitHubSandbox) -> list[Any]:
-        found = []
+        found: list[Any] = []
         for _ in range(2):
             github.rotate_keys()
             found += github._issuer._keys.values()

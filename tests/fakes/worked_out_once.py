@@ -48,7 +48,8 @@ def _clients(patch: pytest.MonkeyPatch) -> None:
     from botocore.endpoint_provider import EndpointProvider, RuleSet
     from botocore.model import ServiceModel
 
-    load, make = ClientCreator._load_service_model, ClientCreator._create_methods
+    creator: Any = ClientCreator
+    load, make = creator._load_service_model, creator._create_methods
     models: dict[tuple[str, str | None], ServiceModel] = {}
     methods: dict[str, dict[str, Any]] = {}
     rules: dict[tuple[int, int], tuple[RuleSet, object, object]] = {}
@@ -132,7 +133,8 @@ def _keys(patch: pytest.MonkeyPatch) -> None:
     from jitbot.sandbox.github import oidc
     from jitbot.sandbox.github.sandbox import GitHubSandbox
 
-    make, begin, leave = oidc.generate_private_key, GitHubSandbox.__init__, GitHubSandbox.__exit__
+    module: Any = oidc
+    make, begin, leave = module.generate_private_key, GitHubSandbox.__init__, GitHubSandbox.__exit__
     free, lent = deque[Any](), list[Any]()
     open_ones: set[int] = set()
 
