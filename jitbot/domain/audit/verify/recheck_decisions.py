@@ -272,9 +272,12 @@ def _differences(event: Event, again: Decision, in_git: InGit, case: Case) -> It
 
 
 def _same_codes(event: Event, again: Decision) -> bool:
-    """Whether a refusal names at least one of the reasons; an old one may name none by its code."""
+    """Whether a refusal names at least one of the reasons. What could not be parsed is not compared: how it is unreadable
+    depends on who reads it. An old refusal may name no reason by its code.
+    """
     recorded = {reason.code for reason in event.evidence.reasons if reason.code}
-    return not recorded or not recorded.isdisjoint(reason.code for reason in again.reasons)
+    unread = again.parsed_case is None
+    return unread or not recorded or not recorded.isdisjoint(reason.code for reason in again.reasons)
 
 
 def _for_a_stop(event: Event) -> bool:
