@@ -488,6 +488,15 @@ def test_a_list_that_has_more_is_not_whole(rich: Rich, part: str) -> None:
     assert getattr(found, {"timelineItems": "history"}.get(part, part)) is None
 
 
+def test_a_list_of_files_that_does_not_fit_is_not_whole(rich: Rich) -> None:
+    """The pull request says itself how many it changes."""
+    answer = copy.deepcopy(rich.answer)
+    (pull,) = answer["repository"]["a0"]["associatedPullRequests"]["nodes"]
+    pull["changedFiles"] += 1
+    (found,) = pull_queries.of_commits(Answered(answer), [rich.sha])[rich.sha].pulls  # type: ignore[arg-type]
+    assert found.files is None
+
+
 @pytest.mark.parametrize("kind", ["FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", None])
 def test_errors_beside_data_are_no_answer(site: Site, rich: Rich, kind: str | None) -> None:
     """However whole the data look."""
