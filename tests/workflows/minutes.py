@@ -194,7 +194,7 @@ def _contexts(happening: Happening) -> Mapping[str, Any]:
         name: {"result": "success", "outputs": dict(happening.outputs)}
         for name in ("grant", "sweep", "revoke")
     }
-    return {"github": happening.github, "needs": outputs}
+    return {"github": happening.github, "needs": outputs, "inputs": {}}
 
 
 def _a_day(cron: str) -> float:
