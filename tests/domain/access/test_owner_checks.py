@@ -136,3 +136,22 @@ def test_a_line_for_single_requests(pattern: str, lines: list[int]) -> None:
     """Found for the policy whose requests it picks."""
     parsed = codeowners.parse(f"/requests/{pattern} @bob\n")
     assert [each.line for each in owner_checks.picking_findings(parsed, ["orders-db-read"])] == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "everything"),
+    [("* @bob\n", True), ("** @bob\n", True), ("*\n", False), ("/x/ @bob\n* @bob\n", False), ("", False)],
+)
+def test_the_first_line_owns_everything(text: str, *, everything: bool) -> None:
+    """It has an owner, and comes before all others."""
+    assert owner_checks.begins_with_everything(codeowners.parse(text)) is everything
+
+
+@pytest.mark.parametrize(
+    ("owners", "alone"), [("@bob", ("bob",)), ("@bob @carol", ()), ("@carol", ()), ("@acme/strangers", ("bob", "dave"))]
+)  # fmt: skip
+def test_who_asks_is_not_alone_with_the_approval(owners: str, alone: tuple[str, ...]) -> None:
+    """An owner who asks needs another one; who owns nothing only needs that there is somebody."""
+    lines = codeowners.parse(f"/requests/orders-db-read/ {owners}\n")
+    asking = a_policy(eligible=("bob", "dave"))
+    assert owner_checks.without_approvers(asking, lines, PEOPLE, TEAMS) == alone
