@@ -50,7 +50,7 @@ def a_refusal(*reasons: Mapping[str, str], **changes: Any) -> Event:
     return changed(event, **{"evidence": {**ALICE, "reasons": list(reasons)}, **changes})
 
 
-def an_end(why: EndReason = EndReason.REVOKED, **changes: Any) -> Event:
+def an_end(why: EndReason | None = EndReason.REVOKED, **changes: Any) -> Event:
     """The record that alice's grant ended early in an account."""
     return an_outcome(EventType.ENDED, **{"why": why, "at": NOW + MINUTE, **changes})
 

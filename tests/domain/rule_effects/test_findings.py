@@ -1,6 +1,7 @@
 """What a change makes wrong with the rules as a whole, and only that."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from acme_facts import MERGED_AT, a_person, a_policy, people, teams, unreadable
@@ -111,11 +112,17 @@ def test_the_same_finding_is_said_once() -> None:
 
 def test_what_does_not_read_has_no_findings_of_this_kind() -> None:
     """That it does not read is said elsewhere; and nothing else is guessed from the rest of the rules."""
-    for broken in ({"people": unreadable()}, {"teams": unreadable()}, {"lines": f"{LINES}* oops\n"}):
+    unread: tuple[dict[str, Any], ...] = (
+        {"people": unreadable()},
+        {"teams": unreadable()},
+        {"lines": f"{LINES}* oops\n"},
+    )
+    for broken in unread:
         assert newly_wrong(a_rule_set(), a_rule_set(**broken), MERGED_AT) == ()
     for part in ("accounts", "account_groups"):
         groups = AccountGroups(groups={"all": ("nowhere",)})
-        bad = a_rule_set(a_policy(accounts=("nowhere",)), **{"account_groups": groups, part: unreadable()})
+        given: dict[str, Any] = {"account_groups": groups, part: unreadable()}
+        bad = a_rule_set(a_policy(accounts=("nowhere",)), **given)
         assert newly_wrong(a_rule_set(), bad, MERGED_AT) == ()
 
 

@@ -135,7 +135,7 @@ def test_only_a_grant_recorded_before_is_one() -> None:
 
 def test_the_very_second_is_in_time() -> None:
     """Asked about from its grant until its end, and recorded at its end: nothing is left out, and nothing is to come."""
-    times = {"from": timestamp.show(GRANTED.at), "until": timestamp.show(EXPIRES_AT)}
+    times: dict[str, Any] = {"from": timestamp.show(GRANTED.at), "until": timestamp.show(EXPIRES_AT)}
     assert found(APPROVED, GRANTED, replace(a_used_event(**times), at=EXPIRES_AT)) == []
 
 
