@@ -1,6 +1,6 @@
-// GitHub's own parser of workflow files, and its own evaluator of expressions: one JSON question in, one answer out.
-import { readFileSync } from "node:fs";
+// GitHub's own parser of workflow files, and its own evaluator of expressions: a line with a JSON question in, a line with its answer out.
 import { register } from "node:module";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 // The packages import JSON without saying so, which node refuses: https://nodejs.org/api/esm.html#import-attributes
@@ -28,8 +28,14 @@ function value(text, contexts) {
   return new expressions.Evaluator(tree, known).evaluate().coerceString();
 }
 
-const asked = JSON.parse(readFileSync(0, "utf8"));
-const answer = { errors: {}, values: [] };
-for (const [name, content] of Object.entries(asked.files)) answer.errors[name] = await errors(name, content);
-for (const { text, contexts } of asked.expressions) answer.values.push(value(text, contexts));
-process.stdout.write(JSON.stringify(answer));
+async function answered(asked) {
+  const answer = { errors: {}, values: [] };
+  for (const [name, content] of Object.entries(asked.files)) answer.errors[name] = await errors(name, content);
+  for (const { text, contexts } of asked.expressions) answer.values.push(value(text, contexts));
+  return answer;
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const answer = await answered(JSON.parse(line)).catch((error) => ({ failed: String(error) }));
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

@@ -157,3 +157,10 @@ def test_the_cache_is_written_from_main_alone(says: GitHubSays) -> None:
 def expressions(text: str) -> list[str]:
     """The expressions in a text."""
     return re.findall(r"\$\{\{ (.+?) \}\}", text)
+
+
+def test_what_cannot_be_answered_fails_and_the_next_is_answered(says: GitHubSays) -> None:
+    """One process answers all questions: a question that it cannot answer is an error of that question alone."""
+    with pytest.raises(RuntimeError, match="Unexpected"):
+        says.values([("github.ref ==", {"github": {"ref": "x"}})])
+    assert says.values([("github.ref == 'x'", {"github": {"ref": "x"}})]) == ["true"]
