@@ -73,9 +73,9 @@ def _fields(
             else:
                 yield name, kind.fields[each.name.value].type, each.selection_set
             continue
-        found = fragments[each.name.value] if isinstance(each, FragmentSpreadNode) else each
-        on = schema().type_map[found.type_condition.name.value]  # type: ignore[union-attr]
-        applies = is_type_sub_type_of(schema(), kind, on) or value.get("__typename") == on.name  # type: ignore[arg-type]
+        found: Any = fragments[each.name.value] if isinstance(each, FragmentSpreadNode) else each
+        on = schema().type_map[found.type_condition.name.value]
+        applies = is_type_sub_type_of(schema(), kind, on) or value.get("__typename") == on.name
         shown = {
             (one.alias or one.name).value
             for one in found.selection_set.selections

@@ -10,6 +10,7 @@ import pytest
 from acme_world import MINUTE, ORDERS, TABLE, World
 
 from jitbot.sandbox.github import GitHubFault
+from jitbot.sandbox.github.api.call import GitHubCall
 from jitbot.sandbox.github.graph import pull_requests
 
 QUESTION = "QUERY", "/graphql/pull-requests"
@@ -28,9 +29,7 @@ def lies(world: World, lie: Lie, *, times: int = 1000, only: str = "") -> list[s
         met.append(asked["query"])
         site = world.acme.github._site
         with site.lock:
-            call = pull_requests.GitHubCall(
-                site=site, actor=site.user("olivia"), url="", query={}, body=asked
-            )
+            call = GitHubCall(site=site, actor=site.user("olivia"), url="", query={}, body=asked)
             found = pull_requests.read(call).body
         lie(found)
         body, kind = json.dumps(found).encode(), {"Content-Type": "application/json"}
