@@ -107,10 +107,12 @@ class Office:
         answer = self.stage.must(self.stage.acme.call("olivia", "GET", "/issues?state=open"))
         return [str(each["title"]) for each in answer if "pull_request" not in each]
 
-    def headline(self) -> str:
-        """The first line of the ledger's last commit."""
-        answer = self.stage.must(self.stage.acme.call("olivia", "GET", "/commits/ledger"))
-        return str(answer["commit"]["message"]).partition("\n")[0]
+    def headlines(self, number: int) -> list[str]:
+        """The first lines of the ledger's last commits, the newest first."""
+        answer = self.stage.must(
+            self.stage.acme.call("olivia", "GET", f"/commits?sha=ledger&per_page={number}")
+        )
+        return [str(each["commit"]["message"]).partition("\n")[0] for each in answer][:number]
 
     def tamper(self) -> None:
         """Have a writer push a file of their own onto the ledger."""

@@ -2,11 +2,12 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from asking_office import JITBOT, Office, Terminal, open_office
+from asking_office import Office, Terminal, open_office
 
 from jitbot.sandbox.github.records import GitHubFault
 from jitbot.sandbox.organisation import acme_tree
@@ -209,7 +210,7 @@ def test_it_works_as_its_own_process(office: Office, tmp_path: Path) -> None:
     """`python -m jitbot review-rules`, as a person types it."""
     environ = {**os.environ, **office.environ("bob")}
     ran = subprocess.run(
-        [*JITBOT, "review-rules", "--policy", "ssm-shell"],
+        [sys.executable, "-m", "jitbot", "review-rules", "--policy", "ssm-shell"],
         env=environ,
         cwd=tmp_path,
         capture_output=True,

@@ -341,8 +341,8 @@ def test_push_protection_leaves_the_tokens_of_the_ledger_alone(begun: Begun) -> 
 
 
 def test_every_workflow_of_jitbot_is_shipped() -> None:
-    """All workflows but the project's own tests come along."""
-    assert {*templates.workflows(), "ci.yml", "nightly.yml"} == {
+    """All workflows but the project's own tests and releases come along."""
+    assert {*templates.workflows(), "ci.yml", "nightly.yml", "release.yml"} == {
         file.name for file in (ROOT / ".github/workflows").iterdir()
     }
 
