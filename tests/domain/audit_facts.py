@@ -17,6 +17,7 @@ from jitbot.domain.audit.protection.looks import Look, Sight, look_event, statem
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness
 from jitbot.domain.audit.report.population import population
+from jitbot.domain.audit.report.protection_rows import safeguard_rows
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event, EventType
@@ -86,6 +87,9 @@ def a_period_report(*records: GrantRecord) -> PeriodReport:
         summary=summary(records, LATER),
         rule_changes=(),
         entitlements=(),
+        protection=safeguard_rows(
+            map(a_look_event, weekly(3, NOW - WEEK)), NOW - DAY, NOW + DAY, max(LATER, NOW + DAY)
+        ),
     )
 
 

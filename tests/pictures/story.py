@@ -37,8 +37,9 @@ class Told:
 
 def told() -> Told:
     """Play the three days. Raises StoryError where a run ends otherwise than it must."""
-    with Acme(Clock(WRITTEN_FOR)) as acme:
+    with Acme(Clock(WRITTEN_FOR - NIGHT)) as acme:
         story = _Story(Stage(acme=acme, jitbot=main, console=Console(file=io.StringIO(), width=100)))
+        story.sunday()
         story.monday()
         story.tuesday()
         story.wednesday()
@@ -50,6 +51,11 @@ class _Story:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+
+    def sunday(self) -> None:
+        """The weekly look at the rules of main and ledger, on the evening before."""
+        self._run("audit", "protection", workflow="audit.yml")
+        self.stage.later(NIGHT)
 
     def monday(self) -> None:
         """Four ordinary requests; two roles are entered, and one access is given back early."""
@@ -150,6 +156,7 @@ class _Story:
         self._sweep()
         self._run("audit", "usage", workflow="audit.yml")
         self._run("audit", "verify", "--online", "--record", workflow="audit.yml")
+        self._run("audit", "protection", workflow="audit.yml")
 
     def thursday(self) -> Told:
         """One more request is open, and the report of the days before is written."""

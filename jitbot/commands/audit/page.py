@@ -95,7 +95,7 @@ def _answered(summary: Summary) -> str:
     waits = (
         f" {many(len(summary.awaiting), 'break-glass grant')} awaiting review." if summary.awaiting else ""
     )
-    return f"Every question was {', or is '.join(parts)}.{waits}"
+    return f"Every question about a grant was {', or is '.join(parts)}.{waits}"
 
 
 def _banner(mark: str, title: str, text: str) -> Text:

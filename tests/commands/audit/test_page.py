@@ -45,4 +45,4 @@ def banner(*records: GrantRecord) -> str:
 )
 def test_the_banner_names_every_kind_of_answer(records: tuple[GrantRecord, ...], answered: str) -> None:
     """It says "yes" of all questions only where the table has nothing else."""
-    assert html.unescape(banner(*records)).endswith(f"Every question was {answered}")
+    assert html.unescape(banner(*records)).endswith(f"Every question about a grant was {answered}")

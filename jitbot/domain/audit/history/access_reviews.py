@@ -37,7 +37,7 @@ class ReviewStanding(StrEnum):
 
     IN_TIME = "in time"
     OVERDUE = "overdue"
-    NEVER = "never reviewed"  # and the first review is not due yet
+    NEVER = "first review not due yet"
     WAITING = "not recorded yet"  # it would be overdue without a change that the next run records
     UNKNOWN = "unknown"  # it is overdue, unless a change counts of which nobody knows who approved it
     NOT_ASKED = "not asked for"  # settings.yaml asks for no reviews

@@ -76,6 +76,23 @@ def exceptions(rows: Iterable[SafeguardRow]) -> tuple[SafeguardRow, ...]:
     return tuple(row for row in rows if row.seen_to_hold is ControlAnswer.NO)
 
 
+def doubts(rows: Iterable[SafeguardRow]) -> tuple[str, ...]:
+    """The codes of those that a look can see here, and of which the looks do not say that they held throughout.
+
+    What every look of the period left out of sight is none: it is unknown for ever, and the answer says so.
+    """
+    by_code = {row.code: row for row in rows}
+    return tuple(
+        each.code
+        for each in SAFEGUARDS
+        if each.branch and ((row := by_code.get(each.code)) is None or _is_in_doubt(row))
+    )
+
+
+def _is_in_doubt(row: SafeguardRow) -> bool:
+    return row.seen_to_hold is ControlAnswer.UNKNOWN and (row.held > 0 or row.looks == 0)
+
+
 def figures(rows: Sequence[SafeguardRow]) -> Mapping[str, object]:
     """All of them counted by their answer, and the losses one by one."""
     answers = Counter(row.seen_to_hold for row in rows)
@@ -84,14 +101,16 @@ def figures(rows: Sequence[SafeguardRow]) -> Mapping[str, object]:
         "looks": max((row.looks for row in rows), default=0),
         "seen_to_hold": answers[ControlAnswer.YES],
         "unknown": [row.code for row in rows if row.seen_to_hold is ControlAnswer.UNKNOWN],
+        "in_doubt": list(doubts(rows)),
         "exceptions": [{"safeguard": row.code, "why": row.in_words} for row in exceptions(rows)],
     }
 
 
 def in_short(rows: Sequence[SafeguardRow]) -> str:
-    """The exceptions as the end of a sentence; empty if there are none."""
-    lost = len(exceptions(rows))
-    return f"; {lost:,} of {len(rows):,} safeguards of main and ledger lost" if lost else ""
+    """The exceptions and doubts as the end of a sentence; empty if there are none."""
+    counts = {"lost": len(exceptions(rows)), "not seen to hold throughout": len(doubts(rows))}
+    said = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
+    return f"; of the safeguards of main and ledger: {said}" if said else ""
 
 
 def alike(rows: Iterable[SafeguardRow]) -> tuple[tuple[SafeguardRow, ...], ...]:
@@ -103,7 +122,7 @@ def alike(rows: Iterable[SafeguardRow]) -> tuple[tuple[SafeguardRow, ...], ...]:
 
 
 def protection_answer(rows: Sequence[SafeguardRow]) -> AuditAnswer:
-    """The row of the first page. What no look sees is unknown for ever, so it is a caution and no doubt."""
+    """The row of the first page. What no look sees is a caution; where nobody looked, or saw gaps, it is a doubt."""
     counts = [(each.value, sum(row.seen_to_hold is each for row in rows)) for each in _GRAVITY]
     looks = max((row.looks for row in rows), default=0)
     return AuditAnswer(
@@ -115,7 +134,8 @@ def protection_answer(rows: Sequence[SafeguardRow]) -> AuditAnswer:
         section="protection",
         files=(f"{TABLE}.csv", f"{TABLE}.json"),
         numbers={"safeguards": len(rows), "looks": looks, **dict(counts)},
-        exceptions=len(exceptions(rows)) if rows else None,
+        exceptions=len(exceptions(rows)),
+        unknown=len(doubts(rows)),
         caution=any(row.seen_to_hold is not ControlAnswer.YES for row in rows) or not rows,
     )
 

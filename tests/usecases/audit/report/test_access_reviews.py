@@ -130,7 +130,7 @@ def test_a_renamed_policy_was_never_reviewed(world: World, tmp_path: Path) -> No
     assert [each["policy"] for each in found["reviews"]] == [NAME]
     assert NAME not in found["due"]
     mine = found["due"]["orders-read"]
-    assert (mine["state"], mine["last"]) == ("never reviewed", None)
+    assert (mine["state"], mine["last"]) == ("first review not due yet", None)
 
 
 def test_rules_that_changed_since_are_told(world: World, tmp_path: Path) -> None:
