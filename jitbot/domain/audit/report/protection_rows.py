@@ -123,7 +123,13 @@ def alike(rows: Iterable[SafeguardRow]) -> tuple[tuple[SafeguardRow, ...], ...]:
 
 def protection_answer(rows: Sequence[SafeguardRow]) -> AuditAnswer:
     """The row of the first page. What no look sees is a caution; where nobody looked, or saw gaps, it is a doubt."""
-    counts = [(each.value, sum(row.seen_to_hold is each for row in rows)) for each in _GRAVITY]
+    answers, doubtful = Counter(row.seen_to_hold for row in rows), len(doubts(rows))
+    counts = [
+        ("yes", answers[ControlAnswer.YES]),
+        ("out of sight", max(0, answers[ControlAnswer.UNKNOWN] - doubtful)),
+        ("unknown", doubtful),
+        ("no", answers[ControlAnswer.NO]),
+    ]
     looks = max((row.looks for row in rows), default=0)
     return AuditAnswer(
         name="protection",
@@ -133,9 +139,13 @@ def protection_answer(rows: Sequence[SafeguardRow]) -> AuditAnswer:
         else "The ledger holds no look, so nobody knows.",
         section="protection",
         files=(f"{TABLE}.csv", f"{TABLE}.json"),
-        numbers={"safeguards": len(rows), "looks": looks, **dict(counts)},
+        numbers={
+            "safeguards": len(rows),
+            "looks": looks,
+            **{word.replace(" ", "_"): number for word, number in counts},
+        },
         exceptions=len(exceptions(rows)),
-        unknown=len(doubts(rows)),
+        unknown=doubtful,
         caution=any(row.seen_to_hold is not ControlAnswer.YES for row in rows) or not rows,
     )
 

@@ -252,6 +252,14 @@ def test_page_table_and_json_say_the_same(events: list[Event], begin: int, days:
     doubtful = [code for code in SHOWN if code in seen and answers.get(code, "unknown") == "unknown"]
     assert sorted(verdicts["protection"]["in_doubt"]) == sorted(doubtful)
     assert verdicts["clean"] is not bool(lost or doubtful)
+    answer = protection_answer(every)
+    assert (answer.exceptions, answer.unknown) == (len(lost), len(doubtful))
+    unknown = [code for code, each in answers.items() if each == "unknown" and code not in doubtful]
+    assert answer.numbers == {
+        "safeguards": len(every), "looks": max((row.looks for row in every), default=0),
+        "yes": list(answers.values()).count("yes"), "out_of_sight": len(unknown), "unknown": len(doubtful),
+        "no": len(lost),
+    }  # fmt: skip
     section = page.partition("<h2>How main and ledger were protected</h2>")[2].partition("</section>")[0]
     groups = alike(every)
     assert sorted(row.code for each in groups for row in each) == sorted(row.code for row in every)
