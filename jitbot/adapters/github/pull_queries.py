@@ -69,7 +69,9 @@ def of_commits(client: Client, commits: Iterable[Sha]) -> Mapping[Sha, CommitRea
     )
     for some in graphql.in_parts(commits, COMMITS):
         asked = [f"object(oid: $v{place}) {{ {wanted} }}" for place in range(len(some))]
-        repository = _ask(client, "GitObjectID", some, asked, _PULL, more="defaultBranchRef { name }")
+        repository = _ask(
+            client, "GitObjectID", some, asked, _PULL, more="databaseId defaultBranchRef { name }"
+        )
         for place, commit in enumerate(some):
             reading = _or_none(_of_commit, repository, repository.get(f"a{place}"))
             if reading is not None:
@@ -142,6 +144,10 @@ def _or_none(read: Callable[..., T], *answer: Any) -> T | None:
 
 def _of_commit(repository: Mapping[str, Any], answer: Mapping[str, Any]) -> CommitReading:
     readings = tuple(_reading(node) for node in _whole(answer["associatedPullRequests"]))
+    if any(each.pull.repository_id != repository["databaseId"] for each in readings):
+        raise ValueError(
+            "a pull request of another repository, as of a fork, whose number may be one of ours"
+        )
     return CommitReading(default_branch=_text(repository["defaultBranchRef"]["name"]), pulls=readings)
 
 

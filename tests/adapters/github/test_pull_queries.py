@@ -505,6 +505,18 @@ def test_a_list_that_has_more_is_not_whole(rich: Rich, part: str) -> None:
     assert getattr(found, {"timelineItems": "history"}.get(part, part)) is None
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_pull_request_of_a_fork_leaves_the_commit_to_rest(rich: Rich, *, first: bool) -> None:
+    """Its number may be that of ours: what is read of one must never be taken for the other's."""
+    answer = copy.deepcopy(rich.answer)
+    pulls = answer["repository"]["a0"]["associatedPullRequests"]
+    foreign = copy.deepcopy(pulls["nodes"][0])
+    foreign["baseRepository"]["databaseId"] += 1
+    pulls["nodes"].insert(0 if first else 1, foreign)
+    pulls["totalCount"] = 2
+    assert pull_queries.of_commits(Answered(answer), [rich.sha]) == {}  # type: ignore[arg-type]
+
+
 def test_a_list_of_files_that_does_not_fit_is_not_whole(rich: Rich) -> None:
     """The pull request says itself how many it changes."""
     answer = copy.deepcopy(rich.answer)

@@ -15,6 +15,9 @@ from jitbot.domain.setup.doctor.github.github_state import Body, Branch, GitHubS
 from jitbot.domain.setup.doctor.report import Check, Unknown
 
 _MAIN, _LEDGER = "main", "ledger"
+_BY_SETTINGS = frozenset(
+    {"merge-methods"}
+)  # a setting of the repository can ask for it alone, which no look sees
 OUT_OF_SIGHT = Unknown(why="a job's token is not shown it")
 # By the branch whose rules show it; "" where none does.
 _SHOWN_BY: Mapping[str, str] = {
@@ -43,6 +46,11 @@ class Safeguard:
     code: str
     title: str
     branch: str
+
+    @property
+    def may_be_a_setting(self) -> bool:
+        """Whether a setting of the repository may ask for it, where no rule does."""
+        return self.code in _BY_SETTINGS
 
     @property
     def needs_ruleset(self) -> bool:

@@ -79,18 +79,19 @@ def exceptions(rows: Iterable[SafeguardRow]) -> tuple[SafeguardRow, ...]:
 def doubts(rows: Iterable[SafeguardRow]) -> tuple[str, ...]:
     """The codes of those that a look can see here, and of which the looks do not say that they held throughout.
 
-    What every look of the period left out of sight is none: it is unknown for ever, and the answer says so.
+    What no look can see is none: it is unknown for ever, and the answer says so.
     """
     by_code = {row.code: row for row in rows}
     return tuple(
         each.code
         for each in SAFEGUARDS
-        if each.branch and ((row := by_code.get(each.code)) is None or _is_in_doubt(row))
+        if each.branch and ((row := by_code.get(each.code)) is None or _is_in_doubt(each, row))
     )
 
 
-def _is_in_doubt(row: SafeguardRow) -> bool:
-    return row.seen_to_hold is ControlAnswer.UNKNOWN and (row.held > 0 or row.looks == 0)
+def _is_in_doubt(safeguard: Safeguard, row: SafeguardRow) -> bool:
+    elsewhere = safeguard.may_be_a_setting and 0 < row.looks == row.no_rule
+    return row.seen_to_hold is ControlAnswer.UNKNOWN and not elsewhere
 
 
 def figures(rows: Sequence[SafeguardRow]) -> Mapping[str, object]:

@@ -150,6 +150,7 @@ class ReviewRows:
             numbers={"policies": len(self.policies), **dict(counts), "late": len(self.late)},
             exceptions=None if self.every_days is None else self.exceptions,
             unknown=None if self.every_days is None else len(self.unknown),
+            caution=any(row.state is ReviewStanding.WAITING for row in self.policies),
         )
 
     @property

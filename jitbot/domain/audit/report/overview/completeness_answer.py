@@ -96,7 +96,7 @@ def completeness_answer(tested: Completeness | None) -> AuditAnswer:
         numbers=numbers,
         exceptions=0 if tested is None else tested.missing,
         unknown=1 if tested is None else tested.unchecked + (not tested.anchored),
-        caution=tested is not None and bool(tested.left_out or tested.failed),
+        caution=tested is not None and bool(tested.left_out or tested.failed or not tested.verified),
     )
 
 

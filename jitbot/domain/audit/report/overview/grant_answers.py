@@ -68,6 +68,8 @@ def active_answer(active: ActiveGrants) -> AuditAnswer:
         section="active",
         files=("active.csv", "active.json"),
         numbers={"active": len(active.records), "without_end": unclear},
+        unknown=unclear or None,
+        of_grants=True,
     )
 
 

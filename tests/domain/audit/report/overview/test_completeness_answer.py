@@ -126,3 +126,12 @@ def test_the_words() -> None:
     never = completeness_answer(replace(WHOLE, verified=0, last_verified=None)).answer
     assert "No verification by the audit workflow is recorded" in never
     assert completeness_answer(None).answer == "It was not tested."
+
+
+def test_a_record_that_no_run_verified_is_a_caution() -> None:
+    """How was it tested? By nobody, in this period: that is no green row."""
+    tested = replace(WHOLE, verified=2, failed=0, left_out=0)
+    assert [completeness_answer(each).mark for each in (tested, replace(tested, verified=0))] == [
+        "good",
+        "warn",
+    ]

@@ -9,6 +9,7 @@ from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
 from audit_facts import LATER, a_record, approval, ended, granted, removed
 from random_ledger import ENTITLED
 
+from jitbot.domain.audit.report.overview.grant_answers import active_answer
 from jitbot.domain.audit.report.overview.populations import active_at, last_moment, populations
 
 GOOD = a_record(approval(), granted(), ended(), removed())
@@ -58,3 +59,12 @@ def test_a_grant_that_was_not_looked_at_is_neither_used_nor_unused() -> None:
     found = {each.name: each for each in populations([GOOD], [], NOW + timedelta(days=1))}
     assert (found["used"].count, found["never used"].count) == (0, 0)
     assert (found["used"].not_known, found["never used"].not_known) == (1, 1)
+
+
+@pytest.mark.parametrize(("changes", "unknown"), [({"not_after": None, "ended": None}, 1), ({}, None)])
+def test_a_grant_whose_end_nobody_recorded_is_unknown_at_the_end(
+    changes: dict[str, Any], unknown: int | None
+) -> None:
+    """It counts as active, and the first page says that nobody knows."""
+    answer = active_answer(active_at([replace(GOOD, **changes)], GIVEN))
+    assert (answer.numbers["active"], answer.unknown) == (1, unknown)
