@@ -316,7 +316,10 @@ def _signed(
     if change.after is not None and change.after > merged_at.date():
         return no, f"its date, {change.after}, is after the merge", ()
     author, head = author_of(event), Sha(event.evidence.head)
-    approvals = [each for each in approvals_of(event) if not why_not(each, author, head, rules.people)]
+    counted = [each for each in approvals_of(event) if not why_not(each, author, head, rules.people)]
+    approvals = [each for each in counted if not (change.after and each.submitted_at.date() < change.after)]
+    if counted and not approvals:
+        return no, f"it was approved before its date, {change.after}", ()
     if not _is_owned(path, rules, merged_at):
         return no, "nobody who is known owns the policy's file", ()
     alone = replace(change.change, paths=(path,))

@@ -63,7 +63,13 @@ def added(number: int = 0, **changes: Any) -> PolicyChange:
     return a_move(number, None, existed=False, **changes)
 
 
-def event(change: PolicyChange, *by: str, author: str = "bob", **origin: Any) -> Event:
+def event(
+    change: PolicyChange,
+    *by: str,
+    author: str = "bob",
+    before: timedelta = timedelta(hours=1),
+    **origin: Any,
+) -> Event:
     """The record of a merge that these people approved, as a run makes it."""
     merged_at = change.change.at
     pull = a_pull(author=an_actor(author), merged_at=merged_at)
@@ -73,7 +79,7 @@ def event(change: PolicyChange, *by: str, author: str = "bob", **origin: Any) ->
             user=an_actor(login),
             state="APPROVED",
             commit=HEAD,
-            submitted_at=merged_at - timedelta(hours=1),
+            submitted_at=merged_at - before,
         )
         for n, login in enumerate(by)
     )
@@ -181,6 +187,14 @@ def test_a_date_after_the_merge_is_no_review() -> None:
     move = a_move(10, 11)
     review, _ = one(added(), move, events=(event(move, "erin"),))
     assert (review.result, review.why) == (MoveResult.NOT_COUNTED, "its date, 2026-01-12, is after the merge")
+
+
+def test_nobody_signs_for_a_day_to_come() -> None:
+    """An approval that is older than the date is of what the owner saw on another day."""
+    move = a_move(10, 10)
+    review, standing = one(added(), move, events=(event(move, "erin", before=timedelta(days=1)),))
+    assert (review.result, standing.last) == (MoveResult.NOT_COUNTED, None)
+    assert review.why == "it was approved before its date, 2026-01-11"
 
 
 @pytest.mark.parametrize("back", [10, 15, None])
