@@ -132,7 +132,7 @@ def test_nobody_holds_up_an_end(says: GitHubSays) -> None:
     """Any branch's run may take a group by its name. So a revocation, and a run of the clock, is in one that nobody can know."""
     run = {"run_id": "4242"}
     (revoked,) = expressions(read(FILES["revoke.yml"])["concurrency"]["group"])
-    (checked,) = expressions(read(FILES["check.yml"])["concurrency"]["group"])
+    (checked,) = expressions(concurrency("check.yml")["group"])
     assert says.values([(revoked, {"github": run}), (checked, {"github": pull("main")})]) == ["4242", "7"]
     (audited,) = expressions(read(FILES["audit.yml"])["concurrency"]["group"])
     assert says.values([(audited, {"github": run})]) == ["4242"]

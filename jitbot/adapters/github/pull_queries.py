@@ -146,7 +146,7 @@ def _of_commit(repository: Mapping[str, Any], answer: Mapping[str, Any]) -> Comm
     readings = tuple(_reading(node) for node in _whole(answer["associatedPullRequests"]))
     if any(each.pull.repository_id != repository["databaseId"] for each in readings):
         raise ValueError(
-            "a pull request of another repository, as of a fork, whose number may be one of ours"
+            "a pull request of another repository, as of a fork, which may have the number of one here"
         )
     return CommitReading(default_branch=_text(repository["defaultBranchRef"]["name"]), pulls=readings)
 
