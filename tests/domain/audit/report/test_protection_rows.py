@@ -44,6 +44,7 @@ from jitbot.domain.audit.report.protection_rows import (
     strip,
 )
 from jitbot.domain.audit.report.summary import summary
+from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import GithubId, Login
 from jitbot.domain.model.merge_facts import Actor
@@ -257,7 +258,7 @@ def test_page_table_and_json_say_the_same(events: list[Event], begin: int, days:
     unknown = [code for code, each in answers.items() if each == "unknown" and code not in doubtful]
     assert answer.numbers == {
         "safeguards": len(every), "looks": max((row.looks for row in every), default=0),
-        "yes": list(answers.values()).count("yes"), "out_of_sight": len(unknown), "unknown": len(doubtful),
+        "yes": list(answers.values()).count(ControlAnswer.YES), "out_of_sight": len(unknown), "unknown": len(doubtful),
         "no": len(lost),
     }  # fmt: skip
     section = page.partition("<h2>How main and ledger were protected</h2>")[2].partition("</section>")[0]
