@@ -185,6 +185,15 @@ def test_nothing_is_imported_in_a_circle() -> None:
     TopologicalSorter({module: own_imports(module) & (alone - {module}) for module in alone}).prepare()
 
 
+def test_the_top_level_has_the_agreed_names() -> None:
+    """A stranger sees README first, and few names beside what begins with a dot."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(listed, cwd=HOUSE.parent, capture_output=True, text=True, check=True).stdout
+    top = {name.partition("/")[0] for name in files.split("\0") if (HOUSE.parent / name).is_file()}
+    agreed = {"LICENSE", "README.md", "jitbot", "policies", "pyproject.toml", "requests", "tests", "uv.lock"}
+    assert {name for name in top if not name.startswith(".")} == agreed
+
+
 def test_no_folder_is_crowded() -> None:
     """A folder holds about a dozen modules, tests and their helpers included; subfolders are counted apart."""
     files = [*MODULES.values(), *Path(__file__).parent.rglob("*.py")]

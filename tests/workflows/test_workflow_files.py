@@ -511,7 +511,8 @@ def test_a_release_is_what_main_has_and_what_the_lock_builds() -> None:
     assert uv["with"] == {"version": own["version"], "checksum": own["checksum"], "enable-cache": "false"}
     assert 'git merge-base --is-ancestor "$GITHUB_SHA" refs/remotes/origin/main ||' in check["run"]
     assert "python .ci/release " in check["run"]
-    export, built = build["run"].splitlines()
+    pruned, export, built = build["run"].splitlines()
+    assert pruned.startswith('echo "prune tests" > MANIFEST.in')
     assert "--locked --only-group build" in export
     assert "--require-hashes" in built
     assert keep["with"]["path"].split() == ["dist/*.tar.gz", "dist/*.whl", "notes.md"]
