@@ -77,7 +77,10 @@ def lines(brief: PolicyBrief, escaper: Escaper) -> Iterator[tuple[str, str]]:
     )
     yield from _since(brief.use, escaper)
     if entitled.rules_sha256:
-        yield "rules", f"digest {entitled.rules_sha256[:SHOWN]}, which the report shows for this review"
+        yield (
+            "rules",
+            f"digest {entitled.rules_sha256[:SHOWN]}, which the report shows, unless the rules change before the merge",
+        )
 
 
 def _people(logins: tuple[str, ...], named: tuple[str, ...], escaper: Escaper) -> str:

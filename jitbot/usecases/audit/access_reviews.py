@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from jitbot.domain.access.rule_changes.rule_event import approvals_of, record_of_rules
 from jitbot.domain.access_review.basis import rules_digest
 from jitbot.domain.audit.history.access_reviews import AccessReviews, PolicyChange, access_reviews
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.git_history import NO_BASE, RuleChange
+from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import POLICIES, SETTINGS, Sha, Source, policy_named, policy_path
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.ports.documents import DocumentReader
@@ -15,7 +17,7 @@ from jitbot.ports.git import Git
 from jitbot.usecases.audit.rulebook import Rulebook
 from jitbot.usecases.collect.collect_case import rule_paths
 
-_PATHS = (POLICIES.rstrip("/"), SETTINGS)
+_PATHS = ("policies", *LOCATIONS)
 Place = tuple[Sha, str]  # a commit, and a path in it
 
 
@@ -38,8 +40,9 @@ def read_access_reviews(
         changes = changes[: last + 1]
     walk = _Walk(git=git, documents=documents, rulebook=Rulebook(git, documents, ()))
     walk.read(changes)
-    policies = tuple(walk.with_rules())
-    return access_reviews(policies, events, now, every=walk.every, asked_at=walk.asked_at)
+    every = tuple(events)
+    policies = tuple(walk.with_rules(changes, record_of_rules(every)))
+    return access_reviews(policies, every, now, every=walk.every, asked_at=walk.asked_at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,33 +120,78 @@ class _Walk:
             if self.asked_at is None and self.every is not None:
                 self.asked_at = change
 
-    def with_rules(self) -> Iterator[PolicyChange]:
-        """The changes, with the rules before those that move a date, and the digest of those after them."""
+    def with_rules(
+        self, changes: Sequence[RuleChange], recorded: Mapping[Sha, Event]
+    ) -> Iterator[PolicyChange]:
+        """The changes; those that move a date with the rules before them, and the digest of those after them.
+
+        Also with when what the policy rests on was changed last, between the first approval and the merge.
+        """
+        order = {each.commit: number for number, each in enumerate(changes)}
+        between = {
+            each.change.commit: tuple(
+                _after_approval(
+                    recorded.get(each.change.commit),
+                    (changes[n] for n in range(order[each.change.commit] - 1, -1, -1)),
+                    recorded,
+                )
+            )
+            for each in self.found
+            if _moves(each)
+        }
         places = [
             (commit, path)
             for each in self.found
             if _moves(each)
-            for commit in (each.change.base, each.change.commit)
+            for change in (each.change, *(other for _, other in between[each.change.commit]))
+            for commit in (change.base, change.commit)
             for path in rule_paths(each.policy)
         ]
         blobs = self.git.blobs_at(places) if places else {}
         self.rulebook.learn({blob for blob in blobs.values() if blob is not None})
         for each in self.found:
             if _moves(each):
-                before, after = (
-                    self._rules(commit, each.policy, blobs)
-                    for commit in (each.change.base, each.change.commit)
+                before = self._rules(each.change.base, each.policy, blobs)
+                digest = self._digest(each.change.commit, each.policy, blobs)
+                changed = (
+                    at
+                    for at, other in between[each.change.commit]
+                    if self._digest(other.base, each.policy, blobs)
+                    != self._digest(other.commit, each.policy, blobs)
                 )
-                digest = rules_digest(after) if after is not None else ""
-                yield replace(each, rules=before, digest=digest)
+                yield replace(each, rules=before, digest=digest, changed_at=next(changed, None))
             else:
                 yield each
+
+    def _digest(self, commit: Sha, policy: str, blobs: Mapping[Place, Sha | None]) -> str:
+        rules = self._rules(commit, policy, blobs)
+        return rules_digest(rules) if rules is not None else ""
 
     def _rules(self, commit: Sha, policy: str, blobs: Mapping[Place, Sha | None]) -> Rules | None:
         found = {path: blobs.get((commit, path)) for path in rule_paths(policy)}
         if not any((commit, path) in blobs for path in found):
             return None  # a commit that this clone does not have
         return self.rulebook.rules({path: blob for path, blob in found.items() if blob is not None}, policy)
+
+
+def _after_approval(
+    event: Event | None, former: Iterable[RuleChange], recorded: Mapping[Sha, Event]
+) -> Iterator[tuple[datetime, RuleChange]]:
+    """The former commits, the newest first, that may be younger than the first approval in this record.
+
+    Each with when it came at the latest: as GitHub said of it or of one after it, or when it was recorded. A commit's
+    own date is its author's choice. What is older than the record of rules is not among them.
+    """
+    approvals = approvals_of(event) if event is not None else ()
+    if event is None or not approvals:
+        return
+    first = min(each.submitted_at for each in approvals)
+    latest = event.evidence.merged_at or event.at
+    for other in former:
+        known = recorded.get(other.commit)
+        if known is None or (latest := min(latest, known.evidence.merged_at or known.at)) <= first:
+            return
+        yield latest, other
 
 
 def dates_moved(

@@ -1,6 +1,6 @@
 """The record of one change of the rules: what it changed, how it came to main, and who approved it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +52,15 @@ def rule_event(change: RuleChange, origin: RuleOrigin, *, now: datetime, run: st
         ),
         run=run,
     )
+
+
+def record_of_rules(events: Iterable[Event]) -> Mapping[Sha, Event]:
+    """What is recorded of each commit that changed the rules; of two events of one commit the first counts."""
+    recorded: dict[Sha, Event] = {}
+    for event in events:
+        if event.kind is EventType.RULES:
+            recorded.setdefault(event.commit, event)
+    return recorded
 
 
 def approvals_of(event: Event) -> tuple[Review, ...]:

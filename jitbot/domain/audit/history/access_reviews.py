@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from jitbot.domain.access.rule_changes.rule_event import approvals_of, author_of
+from jitbot.domain.access.rule_changes.rule_event import approvals_of, author_of, record_of_rules
 from jitbot.domain.access.rule_changes.rule_review import lacking, why_not
 from jitbot.domain.access_review.due import due_on
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
-from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.evidence import RuleOutcome
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model import owners
@@ -49,7 +49,8 @@ class PolicyChange:
 
     `before` and `after` are the dates; a file that does not read has the date that was read last. `existed` and `exists`
     are about the file. `every` is how often reviews were due before the commit. `rules` are the rules before it, None
-    where this clone lacks them; `digest` is of the rules after it.
+    where this clone lacks them; `digest` is of the rules after it. `changed_at` is when another commit changed what the
+    policy rests on, at the latest: the last one that may have come after an approval of this one.
     """
 
     policy: str
@@ -61,6 +62,7 @@ class PolicyChange:
     every: timedelta | None = None
     rules: Rules | None = None
     digest: str = ""
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +128,7 @@ def access_reviews(
     `every` is how often reviews are due at the end. `asked_at` is the commit that first asked for reviews: a policy that
     was never reviewed is due so long after it, or after its own first merge, whichever is later.
     """
-    recorded: dict[Sha, Event] = {}
-    for event in events:
-        if event.kind is EventType.RULES:
-            recorded.setdefault(event.commit, event)
+    recorded = record_of_rules(events)
     first = None if asked_at is None else _day(asked_at, recorded, now)
     line = _Line(recorded=recorded, seen_at=now, asked=first)
     for change in changes:
@@ -317,9 +316,12 @@ def _signed(
         return no, f"its date, {change.after}, is after the merge", ()
     author, head = author_of(event), Sha(event.evidence.head)
     counted = [each for each in approvals_of(event) if not why_not(each, author, head, rules.people)]
-    approvals = [each for each in counted if not (change.after and each.submitted_at.date() < change.after)]
-    if counted and not approvals:
+    dated = [each for each in counted if not (change.after and each.submitted_at.date() < change.after)]
+    if counted and not dated:
         return no, f"it was approved before its date, {change.after}", ()
+    approvals = [each for each in dated if not (change.changed_at and each.submitted_at <= change.changed_at)]
+    if dated and not approvals:
+        return no, "what the policy rests on was changed after it was approved", ()
     if not _is_owned(path, rules, merged_at):
         return no, "nobody who is known owns the policy's file", ()
     alone = replace(change.change, paths=(path,))

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from jitbot.domain.access.rule_changes.rule_event import record_of_rules
 from jitbot.domain.access.rule_changes.rule_review import recorded_paths
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
 from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
 from jitbot.domain.audit.report.pack_table import PackTable
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
-from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.evidence import RuleOutcome
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import Sha
@@ -64,10 +65,7 @@ NAMES = tuple(each.name for each in fields(RuleRow))  # the columns, in their or
 
 def rule_rows(changes: Iterable[RuleChange], events: Iterable[Event], now: datetime) -> tuple[RuleRow, ...]:
     """Each change, in main's order, with what is recorded of it; of two events of one commit the first counts."""
-    recorded: dict[Sha, Event] = {}
-    for event in events:
-        if event.kind is EventType.RULES:
-            recorded.setdefault(event.commit, event)
+    recorded = record_of_rules(events)
     began = min((event.at for event in recorded.values()), default=now)
     rows, after = [], False
     for each in changes:

@@ -197,6 +197,19 @@ def test_nobody_signs_for_a_day_to_come() -> None:
     assert review.why == "it was approved before its date, 2026-01-11"
 
 
+@pytest.mark.parametrize(
+    ("before", "counts"),
+    [(timedelta(hours=3), False), (timedelta(hours=2), False), (timedelta(hours=1), True)],
+)
+def test_an_approval_is_of_the_rules_that_are_merged(before: timedelta, *, counts: bool) -> None:
+    """One that is older than another change of what the policy rests on is of other rules."""
+    move = a_move(10, 10)
+    move = replace(move, changed_at=move.change.at - timedelta(hours=2))
+    review, _ = one(added(), move, events=(event(move, "erin", before=before),))
+    assert (review.result is MoveResult.COUNTED) is counts
+    assert counts or review.why == "what the policy rests on was changed after it was approved"
+
+
 @pytest.mark.parametrize("back", [10, 15, None])
 def test_a_date_that_moves_back_takes_reviews_away(back: int | None) -> None:
     """By a revert, by hand, or by a push: those of later days count no longer, and who did it is said."""

@@ -103,6 +103,49 @@ def test_a_date_past_the_rules_is_no_review(world: World, tmp_path: Path) -> Non
     assert "the date in its file, 2026-11-30, is of no review" in mine["why"]
 
 
+@pytest.mark.parametrize("how", ["merged", "pushed"])
+@pytest.mark.parametrize(
+    ("path", "old", "new", "counts"),
+    [
+        ("policies/teams.yaml", "[alice, carol, mallory]", "[alice, carol, mallory, grace]", False),
+        (".github/CODEOWNERS", "\n/requests/orders-db-read/ ", "\n/requests/orders-db-read/ @erin ", False),
+        ("policies/teams.yaml", "[alice, carol, mallory]", "[alice, carol, mallory]  # as before", True),
+    ],
+)
+def test_what_was_widened_after_the_approval_nobody_signed(
+    world: World, tmp_path: Path, how: str, path: str, old: str, new: str, *, counts: bool
+) -> None:
+    """Somebody more may ask, or approve, before the review is merged: its owner saw other rules. A comment is no rule."""
+    number = world.offer("bob", "review", dated(world, "2026-11-23"))
+    world.must(world.review("erin", number))
+    world.later(HOUR)
+    text = world.text(path)
+    assert old in text
+    files: dict[str, str | None] = {path: text.replace(old, new)}
+    if how == "pushed":
+        pushed(world, files)
+    else:
+        world.land("frank", files, by=("erin",))
+    world.later(HOUR)
+    world.must(world.merge("olivia", number))
+    world.jit("grant")
+    (found,) = audited(world, tmp_path)["reviews"]
+    assert (found["result"], found["reviewed_by"]) == (
+        ("reviewed", ["erin"]) if counts else ("does not count", [])
+    )
+    assert counts or found["why"] == "what the policy rests on was changed after it was approved"
+
+
+def test_a_change_before_the_approval_was_seen(world: World, tmp_path: Path) -> None:
+    """It is main's when the owner approves, whatever date its commit has."""
+    teams = world.text("policies/teams.yaml")
+    wider = teams.replace("[alice, carol, mallory]", "[alice, carol, mallory, grace]")
+    world.land("frank", {"policies/teams.yaml": wider}, by=("erin",))
+    world.later(HOUR)
+    review(world, "2026-11-23")
+    assert reviewed(world, tmp_path) == [("2026-11-23", "reviewed")]
+
+
 def test_a_revert_takes_the_review_away(world: World, tmp_path: Path) -> None:
     """What is said of it stays: by whom it was reviewed, and which commit moved the date back."""
     review(world, "2026-11-22")
