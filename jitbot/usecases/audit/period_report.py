@@ -88,7 +88,7 @@ class PeriodReport:
     protection: tuple[SafeguardRow, ...] = ()
     reviews: ReviewRows = _NO_REVIEWS
 
-    @property
+    @cached_property
     def answers(self) -> tuple[AuditAnswer, ...]:
         """The rows of the first page, in their order. A part of the report adds its own here."""
         return (
@@ -140,7 +140,7 @@ class PeriodReport:
         """What gave access at the period's last moment."""
         return active_at(self.records, last_moment(self.end, self.judged_at))
 
-    @property
+    @cached_property
     def populations(self) -> tuple[Population, ...]:
         """Who may ask, what was granted, used, and is gone."""
         return populations(self.records, self.entitlements, self.judged_at)
@@ -150,7 +150,7 @@ class PeriodReport:
         """What samples depend on where nobody chose it: the head of the ledger, which nobody knows beforehand."""
         return self.source.ledger
 
-    @property
+    @cached_property
     def refusals(self) -> tuple[GrantRecord, ...]:
         """The refusals that are shown as a negative test."""
         return refusals(self.records, seed=self.seed)
