@@ -7,10 +7,7 @@ import re
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from jitbot.domain.audit.report.protection_rows import in_short as protection_in_short
-from jitbot.domain.audit.report.rule_rows import in_short
 from jitbot.domain.audit.report.summary import rehearsed
-from jitbot.domain.audit.report.use_rows import in_short as use_in_short
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.usecases.audit.period_report import PeriodReport
@@ -36,8 +33,7 @@ def of_survey(survey: PeriodReport) -> str:
         f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
         f"{summary.records:,} items of {summary.people:,} people{rehearsed(summary)} ({outcomes or 'none'}); "
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
-        f"{len(summary.awaiting):,} break-glass awaiting review{in_short(survey.rule_changes)}{survey.reviews.in_short}{use_in_short(survey.use)}"
-        f"{protection_in_short(survey.protection)}.\n\n{timeline(survey)}"
+        f"{len(summary.awaiting):,} break-glass awaiting review{survey.in_short}.\n\n{timeline(survey)}"
     )
 
 

@@ -8,10 +8,8 @@ import click
 from jitbot.commands.audit.job_summary import of_survey
 from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period_report import survey_of
-from jitbot.domain.audit.report.protection_rows import in_short as protection_in_short
-from jitbot.domain.audit.report.rule_rows import in_short
+from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.report.summary import rehearsed
-from jitbot.domain.audit.report.use_rows import in_short as use_in_short
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
@@ -38,15 +36,11 @@ def report(
     except OSError as error:
         raise InvalidError(f"{file} cannot be written: {error.strerror}") from None
     size = len(text.encode()) / 1_000_000
-    click.echo(
-        f"{file}: {len(survey.records):,} item{'' if len(survey.records) == 1 else 's'}, {size:.1f} MB"
-    )
+    click.echo(f"{file}: {many(len(survey.records), 'item')}, {size:.1f} MB")
     summary = survey.summary
     click.echo(
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
-        f"{len(summary.awaiting):,} break-glass awaiting review{escape.log(rehearsed(summary))}"
-        f"{escape.log(in_short(survey.rule_changes))}{escape.log(survey.reviews.in_short)}{escape.log(use_in_short(survey.use))}"
-        f"{escape.log(protection_in_short(survey.protection))}"
+        f"{len(summary.awaiting):,} break-glass awaiting review{escape.log(rehearsed(summary) + survey.in_short)}"
     )
     add_to_summary(invocation.environ, of_survey(survey))
     for warning in survey.source.warnings:

@@ -35,12 +35,15 @@ from jitbot.domain.audit.report.protection_rows import (
     safeguard_rows,
 )
 from jitbot.domain.audit.report.protection_rows import figures as protection_figures
+from jitbot.domain.audit.report.protection_rows import in_short as protection_in_short
 from jitbot.domain.audit.report.review_rows import ReviewRows, review_rows
 from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows, rules_answer, rules_table
 from jitbot.domain.audit.report.rule_rows import figures as rule_figures
+from jitbot.domain.audit.report.rule_rows import in_short as rules_in_short
 from jitbot.domain.audit.report.sample import refusals
 from jitbot.domain.audit.report.summary import Summary, summary
 from jitbot.domain.audit.report.use_rows import UseFigures, use_answer, use_figures
+from jitbot.domain.audit.report.use_rows import in_short as use_in_short
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
@@ -124,6 +127,18 @@ class PeriodReport:
             "access_reviews": self.reviews.as_json(),
             "protection": protection_figures(self.protection),
         }
+
+    @property
+    def in_short(self) -> str:
+        """What the parts beside the grants found, as the end of a sentence. A part of the report adds its own here."""
+        return "".join(
+            (
+                rules_in_short(self.rule_changes),
+                self.reviews.in_short,
+                use_in_short(self.use),
+                protection_in_short(self.protection),
+            )
+        )
 
     @cached_property
     def use(self) -> UseFigures:
