@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from jitbot.domain.audit.report.summary import QUESTIONS
 from jitbot.domain.audit.report.use_rows import ADDED, FORMER, cell_of, use_json
@@ -22,9 +22,11 @@ _APART = ("documents", "absences", "use")  # fields that are shown elsewhere, an
 
 
 def as_json(value: object) -> object:
-    """A value of the audit as JSON: moments are text, and documents are left out, since they are shown elsewhere."""
+    """A value of the audit as JSON: moments and days are text, and documents are left out, since they are shown elsewhere."""
     if isinstance(value, datetime):
         return timestamp.show(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): as_json(each) for key, each in value.items()}
     if isinstance(value, frozenset):

@@ -36,6 +36,11 @@ class PackTable:
         ]
 
 
+def cells_of(rows: Iterable[object], names: Sequence[str]) -> tuple[tuple[object, ...], ...]:
+    """The attributes with these names, of each of the rows."""
+    return tuple(tuple(getattr(row, name) for name in names) for row in rows)
+
+
 def csv_of(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """CSV as RFC 4180 has it, in UTF-8 with a byte order mark: every cell is quoted, is on one line, and stays the text it is.
 

@@ -13,7 +13,7 @@ from jitbot.domain.audit.protection.looks import AdminStatement, Sight, looks_of
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS, Safeguard
 from jitbot.domain.audit.protection.timeline import EVERY, Gap, Loss, Timeline, timeline
 from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
-from jitbot.domain.audit.report.pack_table import PackTable
+from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.setup.doctor.report import CheckVerdict
@@ -159,7 +159,7 @@ def protection_table(rows: Sequence[SafeguardRow]) -> PackTable:
         '"no" of an exception, and "yes" only of what every look saw hold, without a gap. `said` is the word of admins, '
         "which changes no answer.",
         heads=NAMES,
-        rows=tuple(tuple(getattr(row, name) for name in NAMES) for row in rows),
+        rows=cells_of(rows, NAMES),
     )
 
 

@@ -13,7 +13,7 @@ from jitbot.domain.audit.history.access_reviews import (
     ReviewStanding,
 )
 from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
-from jitbot.domain.audit.report.pack_table import PackTable
+from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.model.documents import Sha
 
@@ -86,6 +86,7 @@ class StandingRow:
 
 
 _MADE, _DUE = "access-reviews", "access-review-due"  # the tables of the pack
+_MADE_NAMES, _DUE_NAMES = (tuple(each.name for each in fields(row)) for row in (ReviewRow, StandingRow))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,16 +163,16 @@ class ReviewRows:
                 about="Every change in the period of the date by which a policy says when it was reviewed. Only where `result` "
                 'is "reviewed" did an owner other than the author approve it. `rules_sha256` is the digest of the policy and '
                 "of what it rests on at that commit: groups, teams, people, lines of CODEOWNERS.",
-                heads=tuple(each.name for each in fields(ReviewRow)),
-                rows=_cells(self.made),
+                heads=_MADE_NAMES,
+                rows=cells_of(self.made, _MADE_NAMES),
                 between=", ",
             ),
             PackTable(
                 name=_DUE,
                 about="Every policy at the end of the period, its last review, and when the next one is due. `reviewed` is "
                 '"no" of an overdue one (SOC 2 CC6.3). `rules_changed` says whether the rules are other ones than were reviewed.',
-                heads=tuple(each.name for each in fields(StandingRow)),
-                rows=_cells(self.policies),
+                heads=_DUE_NAMES,
+                rows=cells_of(self.policies, _DUE_NAMES),
                 between=", ",
             ),
         )
@@ -196,15 +197,6 @@ def review_rows(
         policies=tuple(_standing(each, now.get(each.policy, "")) for each in found.policies),
         every_days=found.every.days if found.every is not None else None,
     )
-
-
-def _cells(rows: Iterable[ReviewRow | StandingRow]) -> tuple[tuple[object, ...], ...]:
-    """The rows of a table; a day is its date, as text."""
-    return tuple(tuple(_cell(getattr(row, each.name)) for each in fields(row)) for row in rows)
-
-
-def _cell(value: object) -> object:
-    return str(value) if isinstance(value, date) and not isinstance(value, datetime) else value
 
 
 def _days(day: date, due: date) -> str:

@@ -8,7 +8,7 @@ from jitbot.domain.access.rule_changes.rule_event import record_of_rules
 from jitbot.domain.access.rule_changes.rule_review import recorded_paths
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
 from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
-from jitbot.domain.audit.report.pack_table import PackTable
+from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.evidence import RuleOutcome
@@ -128,7 +128,7 @@ def rules_table(rows: Sequence[RuleRow]) -> PackTable:
         'it. `reviewed` is "no" of an exception (SOC 2 CC8.1), and "not required" of what is older than the record of rules. '
         "Of many paths a hundred are named; `paths_count` says how many there are.",
         heads=NAMES,
-        rows=tuple(tuple(getattr(row, name) for name in NAMES) for row in rows),
+        rows=cells_of(rows, NAMES),
         between=", ",
     )
 

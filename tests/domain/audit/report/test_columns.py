@@ -184,10 +184,11 @@ def test_a_place_in_words() -> None:
 
 
 def test_a_moment_within_an_object_is_text() -> None:
-    """JSON has no moments, however deep they are."""
-    assert columns.as_json({"at": NOW, "more": [NOW]}) == {
+    """JSON has no moments and no days, however deep they are."""
+    assert columns.as_json({"at": NOW, "more": [NOW], "day": [NOW.date()]}) == {
         "at": "2026-11-24T09:01:00Z",
         "more": ["2026-11-24T09:01:00Z"],
+        "day": ["2026-11-24"],
     }
 
 

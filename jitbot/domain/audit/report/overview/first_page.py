@@ -6,7 +6,7 @@ from dataclasses import fields
 from jitbot.domain.audit.report.columns import COLUMNS
 from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.report.overview.populations import ActiveGrants, Population
-from jitbot.domain.audit.report.pack_table import PackTable
+from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.text import timestamp
 
 _ANSWER = ("name", "question", "answer", "exceptions", "unknown", "controls", "numbers", "files")
@@ -24,7 +24,7 @@ def answers_table(answers: Iterable[AuditAnswer]) -> PackTable:
         about="The first page: what auditors ask, each question with its answer, the numbers of it, exceptions, and the files "
         "that they were counted from. Without a number, nothing there can be an exception.",
         heads=_ANSWER,
-        rows=tuple(tuple(getattr(each, name) for name in _ANSWER) for each in answers),
+        rows=cells_of(answers, _ANSWER),
     )
 
 
@@ -35,7 +35,7 @@ def populations_table(populations: Sequence[Population]) -> PackTable:
         name="populations",
         about="Who may ask, what was granted, what was used, what is gone: how many, and between which dates.",
         heads=heads,
-        rows=tuple(tuple(getattr(each, name) for name in heads) for each in populations),
+        rows=cells_of(populations, heads),
     )
 
 
