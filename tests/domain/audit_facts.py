@@ -17,7 +17,7 @@ from jitbot.domain.audit.protection.looks import Look, Sight, look_event, statem
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness
 from jitbot.domain.audit.report.population import population
-from jitbot.domain.audit.report.protection_rows import safeguard_rows
+from jitbot.domain.audit.report.rules.protection_rows import safeguard_rows
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event, EventType

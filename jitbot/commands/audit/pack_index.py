@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from jitbot import __version__
 from jitbot.adapters.local.page import page
-from jitbot.commands.audit.page_overview import answer_rows, inert
+from jitbot.commands.audit.page_overview import answer_rows
 from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.report.pack import MANIFEST, SUMS, PackFile
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.escape import inert
 from jitbot.usecases.audit.period_report import PeriodReport
 
 

@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 
 from jitbot import __version__
 from jitbot.adapters.local.page import page
-from jitbot.commands.audit.page_overview import Text, inert, overview
+from jitbot.commands.audit.page_overview import Text, overview
 from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.history.limits import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
-from jitbot.domain.audit.report import page_rows, protection_rows, review_page
+from jitbot.domain.audit.report import page_rows
 from jitbot.domain.audit.report.overview.answer import beside_grants, many
 from jitbot.domain.audit.report.overview.waiting_times import FEWEST
-from jitbot.domain.audit.report.rule_rows import CONTROL, RuleRow, exceptions
+from jitbot.domain.audit.report.rules import protection_page, review_page
+from jitbot.domain.audit.report.rules.rule_rows import CONTROL, RuleRow, exceptions
 from jitbot.domain.audit.report.summary import Summary
 from jitbot.domain.audit.report.use_rows import UseFigures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.text import duration, escape, timestamp
+from jitbot.domain.text.escape import inert
 from jitbot.usecases.audit.period_report import PeriodReport
 
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))
@@ -52,7 +54,7 @@ def rendered(survey: PeriodReport) -> str:
         stops=[_stop(each) for each in survey.stops],
         rule_changes=[_rule_change(each) for each in survey.rule_changes],
         rules_control=CONTROL,
-        protection=protection_rows.page_rows(
+        protection=protection_page.section(
             survey.protection, survey.start, min(survey.end, survey.judged_at)
         ),
         reviews=review_page.section(survey.reviews),

@@ -7,7 +7,8 @@ from jitbot.domain.audit.report.overview.controls import CONTROLS, Control
 from jitbot.domain.audit.report.overview.policy_figures import PolicyFigures
 from jitbot.domain.audit.report.overview.populations import ActiveGrants, Population
 from jitbot.domain.audit.verify.grant_record import GrantRecord
-from jitbot.domain.text import escape, timestamp
+from jitbot.domain.text import timestamp
+from jitbot.domain.text.escape import inert
 from jitbot.usecases.audit.period_report import PeriodReport
 
 _SHOWN_ACTIVE = 25
@@ -32,11 +33,6 @@ def overview(survey: PeriodReport) -> Mapping[str, object]:
         "figures": [_figures(each) for each in survey.figures] if survey.records else [],
         "controls": [_control(each, survey.answers) for each in CONTROLS],
     }
-
-
-def inert(**texts: str) -> Text:
-    """Texts in which nothing is hidden; the templates escape them."""
-    return {name: escape.terminal(text) for name, text in texts.items()}
 
 
 def _answer(each: AuditAnswer, link: str) -> Text:

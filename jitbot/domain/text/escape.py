@@ -4,6 +4,7 @@ JSON needs none of this; nor is any of it for a shell, HTML or a commit trailer,
 """
 
 import re
+from collections.abc import Mapping
 
 from jitbot.domain.text.visible import unseen_in
 
@@ -59,6 +60,11 @@ def literal(text: str) -> str:
     A valid one is ASCII, so no letter of another script passes for one of its own.
     """
     return terminal(text).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def inert(**texts: str) -> Mapping[str, str]:
+    """Named texts, each as in `terminal`: for a page, whose template escapes what HTML would read."""
+    return {name: terminal(text) for name, text in texts.items()}
 
 
 def log(text: str) -> str:

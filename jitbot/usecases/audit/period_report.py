@@ -28,18 +28,18 @@ from jitbot.domain.audit.report.overview.populations import (
 )
 from jitbot.domain.audit.report.pack_table import PackTable
 from jitbot.domain.audit.report.population import population, within
-from jitbot.domain.audit.report.protection_rows import (
+from jitbot.domain.audit.report.rules.protection_rows import (
     SafeguardRow,
     protection_answer,
     protection_table,
     safeguard_rows,
 )
-from jitbot.domain.audit.report.protection_rows import figures as protection_figures
-from jitbot.domain.audit.report.protection_rows import in_short as protection_in_short
-from jitbot.domain.audit.report.review_rows import ReviewRows, review_rows
-from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows, rules_answer, rules_table
-from jitbot.domain.audit.report.rule_rows import figures as rule_figures
-from jitbot.domain.audit.report.rule_rows import in_short as rules_in_short
+from jitbot.domain.audit.report.rules.protection_rows import figures as protection_figures
+from jitbot.domain.audit.report.rules.protection_rows import in_short as protection_in_short
+from jitbot.domain.audit.report.rules.review_rows import ReviewRows, review_rows
+from jitbot.domain.audit.report.rules.rule_rows import RuleRow, rule_rows, rules_answer, rules_table
+from jitbot.domain.audit.report.rules.rule_rows import figures as rule_figures
+from jitbot.domain.audit.report.rules.rule_rows import in_short as rules_in_short
 from jitbot.domain.audit.report.sample import refusals
 from jitbot.domain.audit.report.summary import Summary, summary
 from jitbot.domain.audit.report.use_rows import UseFigures, use_answer, use_figures

@@ -9,7 +9,7 @@ from audit_facts import a_period_report, a_record, approval, ended, granted, rem
 
 from jitbot.domain.audit.report.overview.controls import CONTROLS, Control, controls_of
 from jitbot.domain.audit.report.pack import pack
-from jitbot.domain.audit.report.rule_rows import CONTROL
+from jitbot.domain.audit.report.rules.rule_rows import CONTROL
 
 REPORT = a_period_report(a_record(approval(), granted(), ended(), removed()))
 FILES = pack(

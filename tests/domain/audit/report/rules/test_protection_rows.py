@@ -31,17 +31,16 @@ from jitbot.commands.audit.page import rendered
 from jitbot.domain.audit.protection.looks import Look, Sight
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS
 from jitbot.domain.audit.report.pack import pack
-from jitbot.domain.audit.report.protection_rows import (
+from jitbot.domain.audit.report.rules.protection_page import alike, strip
+from jitbot.domain.audit.report.rules.protection_rows import (
     NAMES,
     SafeguardRow,
-    alike,
     exceptions,
     figures,
     in_short,
     protection_answer,
     protection_table,
     safeguard_rows,
-    strip,
 )
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import ControlAnswer

@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 
 from jitbot.domain.access_review.basis import SHOWN
-from jitbot.domain.audit.report.review_rows import CONTROL, ReviewRow, ReviewRows, StandingRow
+from jitbot.domain.audit.report.rules.review_rows import CONTROL, ReviewRow, ReviewRows, StandingRow
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
-from jitbot.domain.text import escape, timestamp
+from jitbot.domain.text import timestamp
+from jitbot.domain.text.escape import inert
 
-_FIRST = (
+# The policies in the order of their answers: those first that somebody has to look at.
+_ORDER = (
     ControlAnswer.NO,
     ControlAnswer.UNKNOWN,
     ControlAnswer.NOT_DUE,
-)  # of the policies; the others come after them
+    ControlAnswer.YES,
+    ControlAnswer.NOT_REQUIRED,
+)
 
 
 def section(rows: ReviewRows) -> Mapping[str, object]:
     """What `templates/report/reviews.html` asks for."""
-    order = (*_FIRST, ControlAnswer.YES, ControlAnswer.NOT_REQUIRED)
-    policies = sorted(rows.policies, key=lambda each: (order.index(each.reviewed), each.policy))
+    policies = sorted(rows.policies, key=lambda each: (_ORDER.index(each.reviewed), each.policy))
     return {
         "control": CONTROL,
         "every": rows.every_days,
@@ -27,22 +30,20 @@ def section(rows: ReviewRows) -> Mapping[str, object]:
 
 
 def _policy(row: StandingRow) -> Mapping[str, str]:
-    changed = {True: "changed since", False: "the same since", None: ""}[row.rules_changed]
-    return _inert(
+    changed = {True: ", changed since", False: ", the same since", None: ""}[row.rules_changed]
+    return inert(
         policy=row.policy,
         state=row.state,
         why=row.why,
         last="never" if row.last is None else f"{row.last} by {', '.join(row.reviewed_by)}",
         due="" if row.due is None else str(row.due),
-        rules=f"{row.rules_sha256[:SHOWN]}, {changed}"
-        if row.rules_sha256 and changed
-        else row.rules_sha256[:SHOWN],
+        rules=f"{row.rules_sha256[:SHOWN]}{changed}",
         mark="exception" if row.reviewed is ControlAnswer.NO else "",
     )
 
 
 def _made(row: ReviewRow) -> Mapping[str, str]:
-    return _inert(
+    return inert(
         at=timestamp.show(row.merged_at),
         policy=row.policy,
         day="none" if row.day is None else str(row.day),
@@ -53,7 +54,3 @@ def _made(row: ReviewRow) -> Mapping[str, str]:
         rules=row.rules_sha256[:SHOWN],
         mark="exception" if row.late else "",
     )
-
-
-def _inert(**texts: str) -> Mapping[str, str]:
-    return {name: escape.terminal(text) for name, text in texts.items()}

@@ -58,7 +58,9 @@ class ReviewRow:
         if self.result is not MoveResult.COUNTED:
             return f"{self.result}: {self.why}"
         late = (
-            f", {_days(self.merged_at.date(), self.due)} late" if self.late and self.due is not None else ""
+            f", {many((self.merged_at.date() - self.due).days, 'day')} late"
+            if self.late and self.due is not None
+            else ""
         )
         gone = f"; moved back later by {self.withdrawn_by[:10]}" if self.withdrawn_by is not None else ""
         return f"reviewed by {', '.join(self.reviewed_by)}{late}{gone}"
@@ -197,11 +199,6 @@ def review_rows(
         policies=tuple(_standing(each, now.get(each.policy, "")) for each in found.policies),
         every_days=found.every.days if found.every is not None else None,
     )
-
-
-def _days(day: date, due: date) -> str:
-    count = (day - due).days
-    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def _made(review: AccessReview) -> ReviewRow:

@@ -7,23 +7,20 @@ no answer.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jitbot.domain.audit.protection.looks import AdminStatement, Sight, looks_of, statements_of
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS, Safeguard
-from jitbot.domain.audit.protection.timeline import EVERY, Gap, Loss, Timeline, timeline
+from jitbot.domain.audit.protection.timeline import Gap, Loss, Timeline, timeline
 from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
 from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.setup.doctor.report import CheckVerdict
-from jitbot.domain.text import escape, timestamp
+from jitbot.domain.text import timestamp
 
 TABLE = "protection"  # of the pack
-_LOOK = {"yes": "seen to hold", "no": "lost", "unknown": "not seen", "": "nobody looked"}
 _SAID = 3  # people whose newest word is shown
-_CELLS = 60  # of the strip on the page, at most
-_GRAVITY = (ControlAnswer.YES, ControlAnswer.UNKNOWN, ControlAnswer.NO)
 _IN_WORDS = {
     CheckVerdict.OK: "as it should be",
     CheckVerdict.WARN: "doctor warns of it",
@@ -53,9 +50,8 @@ class SafeguardRow:
     marks: tuple[tuple[datetime, ControlAnswer], ...]  # each look with its answer: for the page alone
 
 
-NAMES = tuple(
-    each.name for each in fields(SafeguardRow) if each.name != "marks"
-)  # the columns, in their order
+# The columns, in their order.
+NAMES = tuple(each.name for each in fields(SafeguardRow) if each.name != "marks")
 
 
 def safeguard_rows(
@@ -114,14 +110,6 @@ def in_short(rows: Sequence[SafeguardRow]) -> str:
     return f"; of the safeguards of main and ledger: {said}" if said else ""
 
 
-def alike(rows: Iterable[SafeguardRow]) -> tuple[tuple[SafeguardRow, ...], ...]:
-    """The rows in their order, those together of which every look and every admin says the same."""
-    found: dict[object, list[SafeguardRow]] = {}
-    for row in rows:
-        found.setdefault((row.seen_to_hold, row.in_words, row.said, row.marks), []).append(row)
-    return tuple(map(tuple, found.values()))
-
-
 def protection_answer(rows: Sequence[SafeguardRow]) -> AuditAnswer:
     """The row of the first page. What no look sees is a caution; where nobody looked, or saw gaps, it is a doubt."""
     answers, doubtful = Counter(row.seen_to_hold for row in rows), len(doubts(rows))
@@ -163,41 +151,6 @@ def protection_table(rows: Sequence[SafeguardRow]) -> PackTable:
     )
 
 
-def page_rows(rows: Iterable[SafeguardRow], start: datetime, until: datetime) -> list[Mapping[str, object]]:
-    """The rows of the page, as inert texts: safeguards of which the same is said are one."""
-    return [_page_row(each, strip(each[0], start, until)) for each in alike(rows)]
-
-
-def _page_row(rows: Sequence[SafeguardRow], cells: Iterable[tuple[datetime, str]]) -> Mapping[str, object]:
-    first = rows[0]
-    return {
-        "names": [escape.terminal(each.safeguard) for each in rows],
-        "answer": str(first.seen_to_hold),
-        "seen": escape.terminal(first.in_words),
-        "said": [escape.terminal(each) for each in first.said],
-        "mark": "exception" if exceptions([first]) else "",
-        "cells": [{"mark": answer or "none", "title": f"{at:%F}: {_LOOK[answer]}"} for at, answer in cells],
-    }
-
-
-def strip(row: SafeguardRow, start: datetime, until: datetime) -> tuple[tuple[datetime, str], ...]:
-    """The period in parts of whole weeks, each with its first moment and the worst answer of a look in it.
-
-    The answer is empty where nobody looked. A safeguard of which no look saw anything has no parts.
-    """
-    if all(answer is ControlAnswer.UNKNOWN for _, answer in row.marks):
-        return ()
-    weeks = max(1, -(-(until - start) // (_CELLS * EVERY)))
-    width: timedelta = weeks * EVERY
-    worst: dict[int, ControlAnswer] = {}
-    for at, answer in row.marks:
-        cell = (at - start) // width
-        worst[cell] = max(worst.get(cell, answer), answer, key=_GRAVITY.index)
-    whole = (until - start) // width
-    cells = max(1, whole + (whole in worst))  # what is left of a part is shown if somebody looked in it
-    return tuple((start + number * width, str(worst.get(number, ""))) for number in range(cells))
-
-
 def _row(safeguard: Safeguard, found: Timeline, statements: Sequence[AdminStatement]) -> SafeguardRow:
     count = Counter(sight for _, sight, _ in found.looks)
     answer = ControlAnswer.UNKNOWN if found.gaps else ControlAnswer.YES
@@ -227,7 +180,7 @@ def _in_words(safeguard: Safeguard, found: Timeline) -> str:
     if not (number or found.losses or found.gaps):
         return "no look lies in this period, and those around it saw it hold"
     held = sum(sight is Sight.HELD for _, sight, _ in found.looks)
-    parts = [f"seen to hold on {held:,} of {number:,} look{'' if number == 1 else 's'}"]
+    parts = [f"seen to hold on {held:,} of {many(number, 'look')}"]
     parts += [_lost_in_words(each) for each in found.losses]
     begins = {each.since for each in found.losses}  # the time before a loss is said with it
     gaps = [_days(each.since, each.until) for each in found.gaps if each.until not in begins]
@@ -259,7 +212,7 @@ def _loss(loss: Loss) -> str:
     after = (
         f", after {timestamp.show(loss.after)}" if loss.after is not None else ", never seen to hold before"
     )
-    return f"from {timestamp.show(loss.since)} {until}{after}, on {loss.looks:,} look{'' if loss.looks == 1 else 's'}"
+    return f"from {timestamp.show(loss.since)} {until}{after}, on {many(loss.looks, 'look')}"
 
 
 def _gap(gap: Gap) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from acme_facts import DAY, MERGED_AT, NOW, SECOND, sha
 
-from jitbot.domain.audit.report.rule_rows import figures, in_short, rule_rows
+from jitbot.domain.audit.report.rules.rule_rows import figures, in_short, rule_rows
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence

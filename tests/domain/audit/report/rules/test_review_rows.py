@@ -14,7 +14,7 @@ from jitbot.domain.audit.history.access_reviews import (
     PolicyStanding,
     ReviewStanding,
 )
-from jitbot.domain.audit.report.review_rows import ReviewRows, review_rows
+from jitbot.domain.audit.report.rules.review_rows import ReviewRows, review_rows
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 
 TODAY = NOW.date()

@@ -1,0 +1,1 @@
+"""What a report says of the rules: how they changed, when they were reviewed, and how main and ledger were protected."""
