@@ -12,7 +12,16 @@ from itertools import pairwise
 from jitbot.domain.audit.protection.looks import Look, Sight
 
 EVERY = timedelta(days=7)
-MOST_APART = EVERY + timedelta(days=1)  # of two looks: GitHub starts what a schedule asks for late
+MOST_APART = EVERY + timedelta(days=1)  # of two looks: GitHub may start a scheduled run late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What one look saw of the safeguard, and whether that is a loss."""
+
+    at: datetime
+    sight: Sight
+    is_loss: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +47,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """One safeguard over a period. `looks` are those in it, each with what it saw and whether that is a loss."""
+    """One safeguard over a period. `looks` are those in it."""
 
-    looks: tuple[tuple[datetime, Sight, bool], ...]
+    looks: tuple[Mark, ...]
     losses: tuple[Loss, ...]
     gaps: tuple[Gap, ...]
 
@@ -49,7 +58,7 @@ def timeline(code: str, looks: Iterable[Look], start: datetime, end: datetime) -
     """What these looks, oldest first, say of the time from `start` until `end`; those outside it are its neighbours."""
     marks = tuple(_marks(code, looks))
     return Timeline(
-        looks=tuple(each for each in marks if start <= each[0] < end),
+        looks=tuple(each for each in marks if start <= each.at < end),
         losses=tuple(
             each for each in _losses(marks) if each.since < end and (each.until is None or each.until > start)
         ),
@@ -63,21 +72,22 @@ def lost_now(code: str, looks: Iterable[Look]) -> Loss | None:
     return losses[-1] if losses and losses[-1].until is None else None
 
 
-def _marks(code: str, looks: Iterable[Look]) -> Iterator[tuple[datetime, Sight, bool]]:
+def _marks(code: str, looks: Iterable[Look]) -> Iterator[Mark]:
     """Each look with whether it is a loss: not held, or asked for by no rule any more although one was seen before."""
     before = False
     for look in looks:
         sight = look.sights.get(code, Sight.NOT_SEEN)
         before = before or sight is Sight.HELD
-        yield look.at, sight, sight is Sight.NOT_HELD or (sight is Sight.NO_RULE and before)
+        is_loss = sight is Sight.NOT_HELD or (sight is Sight.NO_RULE and before)
+        yield Mark(at=look.at, sight=sight, is_loss=is_loss)
 
 
-def _seen(marks: Sequence[tuple[datetime, Sight, bool]]) -> list[tuple[datetime, bool]]:
+def _seen(marks: Sequence[Mark]) -> list[tuple[datetime, bool]]:
     """The looks that know whether it held, each with whether it was lost."""
-    return [(at, lost) for at, sight, lost in marks if lost or sight is Sight.HELD]
+    return [(each.at, each.is_loss) for each in marks if each.is_loss or each.sight is Sight.HELD]
 
 
-def _losses(marks: Sequence[tuple[datetime, Sight, bool]]) -> Iterator[Loss]:
+def _losses(marks: Sequence[Mark]) -> Iterator[Loss]:
     after: datetime | None = None
     lost: list[datetime] = []
     for at, is_loss in _seen(marks):
@@ -91,9 +101,7 @@ def _losses(marks: Sequence[tuple[datetime, Sight, bool]]) -> Iterator[Loss]:
         yield Loss(after=after, since=lost[0], until=None, looks=len(lost))
 
 
-def _gaps(
-    marks: Sequence[tuple[datetime, Sight, bool]], start: datetime, end: datetime
-) -> Iterator[tuple[datetime, datetime]]:
+def _gaps(marks: Sequence[Mark], start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     seen = _seen(marks)
     if not seen:
         yield start, end

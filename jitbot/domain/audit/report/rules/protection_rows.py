@@ -11,7 +11,7 @@ from datetime import datetime
 
 from jitbot.domain.audit.protection.looks import AdminStatement, Sight, looks_of, statements_of
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS, Safeguard
-from jitbot.domain.audit.protection.timeline import Gap, Loss, Timeline, timeline
+from jitbot.domain.audit.protection.timeline import Gap, Loss, Mark, Timeline, timeline
 from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
 from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
@@ -152,7 +152,7 @@ def protection_table(rows: Sequence[SafeguardRow]) -> PackTable:
 
 
 def _row(safeguard: Safeguard, found: Timeline, statements: Sequence[AdminStatement]) -> SafeguardRow:
-    count = Counter(sight for _, sight, _ in found.looks)
+    count = Counter(each.sight for each in found.looks)
     answer = ControlAnswer.UNKNOWN if found.gaps else ControlAnswer.YES
     return SafeguardRow(
         code=safeguard.code,
@@ -164,12 +164,12 @@ def _row(safeguard: Safeguard, found: Timeline, statements: Sequence[AdminStatem
         not_held=count[Sight.NOT_HELD],
         no_rule=count[Sight.NO_RULE],
         not_seen=count[Sight.NOT_SEEN],
-        first_look=found.looks[0][0] if found.looks else None,
-        last_look=found.looks[-1][0] if found.looks else None,
+        first_look=found.looks[0].at if found.looks else None,
+        last_look=found.looks[-1].at if found.looks else None,
         losses=tuple(map(_loss, found.losses)),
         not_known=tuple(map(_gap, found.gaps)),
         said=tuple(_said(safeguard.code, statements)),
-        marks=tuple((at, _mark(sight, lost=lost)) for at, sight, lost in found.looks),
+        marks=tuple((each.at, _mark(each)) for each in found.looks),
     )
 
 
@@ -179,13 +179,13 @@ def _in_words(safeguard: Safeguard, found: Timeline) -> str:
     number = len(found.looks)
     if not (number or found.losses or found.gaps):
         return "no look lies in this period, and those around it saw it hold"
-    held = sum(sight is Sight.HELD for _, sight, _ in found.looks)
+    held = sum(each.sight is Sight.HELD for each in found.looks)
     parts = [f"seen to hold on {held:,} of {many(number, 'look')}"]
     parts += [_lost_in_words(each) for each in found.losses]
     begins = {each.since for each in found.losses}  # the time before a loss is said with it
     gaps = [_days(each.since, each.until) for each in found.gaps if each.until not in begins]
     parts += [f"nobody knows from {', from '.join(gaps)}"] if gaps else []
-    rules = sum(sight is Sight.NO_RULE and not lost for _, sight, lost in found.looks)
+    rules = sum(each.sight is Sight.NO_RULE and not each.is_loss for each in found.looks)
     parts += [f"no ruleset asked for it on {rules:,}; what is out of sight may"] if rules else []
     return "; ".join(parts)
 
@@ -219,10 +219,10 @@ def _gap(gap: Gap) -> str:
     return f"from {timestamp.show(gap.since)} to {timestamp.show(gap.until)}"
 
 
-def _mark(sight: Sight, *, lost: bool) -> ControlAnswer:
-    if lost:
+def _mark(look: Mark) -> ControlAnswer:
+    if look.is_loss:
         return ControlAnswer.NO
-    return ControlAnswer.YES if sight is Sight.HELD else ControlAnswer.UNKNOWN
+    return ControlAnswer.YES if look.sight is Sight.HELD else ControlAnswer.UNKNOWN
 
 
 def _said(code: str, statements: Sequence[AdminStatement]) -> Iterable[str]:
