@@ -11,6 +11,7 @@ from jitbot.adapters.github import GitHubReader, GitHubWriter
 from jitbot.commands.setup import rehearse as rehearsal
 from jitbot.commands.setup import templates
 from jitbot.commands.setup.rehearse import RehearsalOptions
+from jitbot.domain.audit.protection.checks import WORKFLOW
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, as_json, by_cause, count, exit_code, listed
 from jitbot.domain.text import escape
@@ -20,7 +21,7 @@ from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import clone
 from jitbot.terminal.prompts import folded, tell
 from jitbot.usecases.context import settings_at_main
-from jitbot.usecases.setup.record_protection import WORKFLOW, say_protection
+from jitbot.usecases.setup.record_protection import say_protection
 from jitbot.usecases.setup.run_doctor import DoctorTarget, run_doctor
 from jitbot.wiring.context import audit_cloud, github_client
 

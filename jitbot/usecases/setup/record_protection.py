@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from jitbot.domain.audit.protection.checks import WORKFLOW
 from jitbot.domain.audit.protection.looks import (
     Look,
     as_text,
@@ -37,7 +38,6 @@ from jitbot.usecases.setup.run_doctor import judged, repository_files
 
 T = TypeVar("T")
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
-WORKFLOW = "audit.yml"
 ADMIN = "admin"  # as GitHub names the permission
 ADMINS_SEE = ("main-bypass", "ledger-bypass", "actions-never-approve")  # by which an admin's token is known
 

@@ -42,6 +42,10 @@ class RecordedEvent:
         name, commit = f"{event.kind} {event.request}", self.batch.commit
         return Subject(name=name, event=self.path, commit=commit, request=event.request)
 
+    def is_by(self, workflow: str) -> bool:
+        """Whether a run of the workflow with this file name recorded it, as its token says."""
+        return self.batch.workflow.partition("@")[0].endswith(f"/{workflow}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerHistory:

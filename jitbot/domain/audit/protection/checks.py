@@ -16,7 +16,7 @@ from jitbot.domain.model.bounds import cut
 from jitbot.domain.setup.doctor.report import CheckVerdict
 from jitbot.domain.text import timestamp
 
-WORKFLOW = "/audit.yml"
+WORKFLOW = "audit.yml"
 _LOOK = "find out which run recorded it; GitHub's audit log shows what the rules were then"
 
 _UNKNOWN, _NEWER = "protection-unknown", "verify with the release that main's workflows pin"
@@ -41,7 +41,7 @@ def problems(recorded: Sequence[RecordedEvent], now: datetime) -> Iterator[Audit
 
 
 def _of(recorded: RecordedEvent) -> Iterator[tuple[str, str]]:
-    if not recorded.batch.workflow.partition("@")[0].endswith(WORKFLOW):
+    if not recorded.is_by(WORKFLOW):
         yield "protection-by-another-workflow", "it was recorded by another workflow than audit.yml"
     if recorded.event.kind is EventType.PROTECTION_SAID:
         yield from _person(recorded)

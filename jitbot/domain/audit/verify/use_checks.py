@@ -13,7 +13,7 @@ from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.recorded_use import RecordedUse, Unseen, UseState, state_of
 from jitbot.domain.text import timestamp
 
-WORKFLOW = "/audit.yml"  # the one whose role may ask CloudTrail
+WORKFLOW = "audit.yml"  # the one whose role may ask CloudTrail
 _LOOK = "find out which run recorded it; `jitbot audit sessions` asks CloudTrail again, for 90 days"
 _DATA = frozenset({Unseen.DATA_EVENTS, Unseen.TRAIL_SELECTION})  # one of them is always out of sight
 
@@ -48,7 +48,7 @@ def _of(
     used: RecordedEvent, grants: list[RecordedEvent], states: Mapping[str, RequestState], *, again: bool
 ) -> Iterator[tuple[str, str]]:
     event = used.event
-    if not used.batch.workflow.partition("@")[0].endswith(WORKFLOW):
+    if not used.is_by(WORKFLOW):
         yield "use-by-another-workflow", "its use was recorded by another workflow than audit.yml"
     if again:
         yield "use-recorded-twice", "its use in this account is recorded twice"
