@@ -94,13 +94,12 @@ class AccessReview:
 class PolicyStanding:
     """A policy at the end: its last review that still counts, and when the next one is due.
 
-    `claimed` is the date in its file. `since` is the day from which the next one is counted.
+    `claimed` is the date in its file.
     """
 
     policy: str
     claimed: date | None
     last: AccessReview | None
-    since: date
     due: date | None
     state: ReviewStanding
     why: str = ""
@@ -142,14 +141,15 @@ def access_reviews(
 
 @dataclass(slots=True)
 class _Life:
-    """One policy from the commit that added its file on. `counted` are the reviews that count, the last one last."""
+    """One policy from the commit that added its file on. `counted` are the reviews that count, the last one last.
+
+    `open` are those since then of which it is not known whether they count.
+    """
 
     began: date
     claimed: date | None
     counted: list[AccessReview] = field(default_factory=list)
-    open: list[AccessReview] = field(
-        default_factory=list
-    )  # since then, of which it is not known whether they count
+    open: list[AccessReview] = field(default_factory=list)
 
     @property
     def last(self) -> AccessReview | None:
@@ -254,7 +254,6 @@ class _Line:
             policy=name,
             claimed=life.claimed,
             last=life.last,
-            since=self._since(life),
             due=due,
             state=state,
             why=why,

@@ -41,7 +41,6 @@ def a_standing(state: ReviewStanding = ReviewStanding.IN_TIME, **changes: Any) -
         "policy": "orders-db-read",
         "claimed": TODAY,
         "last": a_review(),
-        "since": TODAY,
         "due": TODAY + 90 * DAY,
         "why": "because",
     }
