@@ -5,6 +5,8 @@ import click
 from jitbot.terminal.lazy_group import verb
 from jitbot.terminal.option_types import format_option
 
+reason_option = click.option("--reason", required=True, help="Why, in a few words; recorded for good.")
+
 
 @verb("jitbot.commands.ci.comment")
 @click.argument("pulls", nargs=-1, type=click.IntRange(min=1), metavar="[PULL]…")
@@ -49,7 +51,7 @@ def sweep() -> None:
 
 @verb("jitbot.commands.ci.revoke")
 @click.argument("request")
-@click.option("--reason", required=True, help="Why, in a few words; recorded for good.")
+@reason_option
 @format_option
 def revoke() -> None:
     """End a grant now, in all its accounts, for good.
@@ -67,7 +69,7 @@ def revoke() -> None:
 @click.option(
     "--lift", is_flag=True, help="Lift the stop before its 7 days are over; what it ended stays ended."
 )
-@click.option("--reason", required=True, help="Why, in a few words; recorded for good.")
+@reason_option
 @format_option
 def stop() -> None:
     """Refuse every request of a person or under a policy, and end what is live of theirs, now, for 7 days.

@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from jitbot.terminal.lazy_group import verb
+from jitbot.terminal.option_types import profile_option, repo_option
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -28,7 +29,7 @@ def import_options(declared: F) -> F:
             type=click.IntRange(min=0),
             help="So many may be removed: exactly as many as there are.",
         ),
-        click.option("--repo", help="The access repository, as OWNER/NAME."),
+        repo_option,
     )
     return reduce(lambda found, option: option(found), reversed(options), declared)
 
@@ -41,7 +42,7 @@ def import_options(declared: F) -> F:
     metavar="D-…",
     help="Check each user name in this identity store of Identity Center.",
 )
-@click.option("--profile", help="Your AWS profile; without it, what is in the environment.")
+@profile_option
 @import_options
 def people() -> None:
     """Import people: one row for each, with the columns login, and identity_center or iam_user, and github_id.
@@ -82,7 +83,7 @@ def teams() -> None:
     metavar="KEY",
     help="A group for each value of this tag of accounts. Repeatable.",
 )
-@click.option("--profile", help="Your AWS profile; without it, what is in the environment.")
+@profile_option
 @import_options
 def accounts() -> None:
     """Import accounts from AWS Organizations, and a group for each organisational unit, nested units followed.
