@@ -21,7 +21,6 @@ from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import FolderTree, data_root, policy_paths
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 
-REGION = "us-east-1"  # of the stacks: what they make is global
 T = TypeVar("T")
 
 _TEMPLATE_NEXT = """\

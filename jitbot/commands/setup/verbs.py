@@ -66,7 +66,7 @@ def init() -> None:
 @click.option(
     "--region",
     metavar="REGION",
-    default="us-east-1",
+    default="us-east-1",  # what the stacks make is global
     show_default=True,
     help="With --stackset or terraform: where the stacks are, as your organisation's policies allow.",
 )
