@@ -16,9 +16,9 @@ from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, SECRET
 from jitbot.domain.notifications.chat_notice import HANDED, HANDED_TO
 from jitbot.sandbox.chat import ChatSandbox
+from jitbot.sandbox.github.site import ACTIONS_BOT
 from jitbot.sandbox.organisation import Acme
 
-ACTIONS = "github-actions[bot]"
 Run = Callable[[Sequence[str], Mapping[str, str], Path], None]
 
 
@@ -128,7 +128,7 @@ class Workflows:
             and (job.workflow, job.event) == ("grant.yml", "push")
             and outputs.get("sweep") != "no"
         ):
-            self._start("sweep.yml", ("sweep",), ACTIONS, event="workflow_dispatch")
+            self._start("sweep.yml", ("sweep",), ACTIONS_BOT, event="workflow_dispatch")
 
     def _chat_job(self, environ: Mapping[str, str], chat: ChatSandbox, handed: str) -> Mapping[str, str]:
         """The environment of the job for chat: it has the channels' addresses, and no token."""
