@@ -165,8 +165,13 @@ def _carried_out(ledger: Ledger, history: LedgerView, report: Report) -> Report:
     decided = tuple(each.event for each in report.decided if each.event is not None and not report.dry)
     known = {event.key for event in report.recorded}
     recorded = report.recorded + tuple(event for event in decided if event.key not in known)
-    report = replace(report, planned=changes, recorded=recorded, alarms=early_ends.alarms(ends))
-    report = replace(report, may_have_to_end=plan.may_have_to_end(history.states.values(), ends))
+    report = replace(
+        report,
+        planned=changes,
+        recorded=recorded,
+        alarms=early_ends.alarms(ends),
+        may_have_to_end=plan.may_have_to_end(history.states.values(), ends),
+    )
     if report.dry or not changes:
         return report
     outcome = apply(context, changes, now)
