@@ -39,7 +39,7 @@ def main() -> None:
     github.get(f"{repository}/rules/branches/ledger").raise_for_status()
     owner, name = os.environ["GITHUB_REPOSITORY"].split("/")
     for query, asked in zip(wanted["queries"], (wanted["merge"], wanted["pull"]), strict=True):
-        variables = {"owner": owner, "name": name, "v0": asked}
+        variables = {"owner": owner, "name": name, "e0": asked}
         said = github.post(
             f"{os.environ['GITHUB_API_URL']}/graphql", json={"query": query, "variables": variables}
         )

@@ -13,16 +13,30 @@ AT_ONCE = 50  # objects in one query: far below what GitHub counts as too much
 T = TypeVar("T")
 
 
+# What a value names, by its type.
+_NAMED = {"String": "object(expression", "GitObjectID": "object(oid", "Int": "pullRequest(number"}
+
+
 def objects(client: Client, expressions: Sequence[str], wanted: str) -> list[Mapping[str, Any] | None]:
-    """What git expressions such as `<commit>:<path>` name, in one query; they are variables, never text in it."""
+    """What git expressions such as `<commit>:<path>` name, in one query."""
+    found = of_repository(client, "String", expressions, wanted)
+    return [found[f"o{place}"] for place in range(len(expressions))]
+
+
+def of_repository(
+    client: Client, kind: str, values: Sequence[object], wanted: str, fragment: str = "", *, more: str = ""
+) -> Any:
+    """What values of one type name in the repository, as `o0`, `o1` and so on, in one query; and `more` of it.
+
+    The values are variables of the query, never text in it.
+    """
     owner, _, name = client.repository.partition("/")
-    places = range(len(expressions))
-    declared = " ".join(f"$e{place}: String!" for place in places)
-    asked = " ".join(f"o{place}: object(expression: $e{place}) {{ {wanted} }}" for place in places)
-    query = f"query($owner: String!, $name: String!, {declared}) {{ repository(owner: $owner, name: $name) {{ {asked} }} }}"
-    variables = {f"e{place}": expression for place, expression in enumerate(expressions)}
-    data = client.graphql(query, {"owner": owner, "name": name, **variables})
-    return [data["repository"][f"o{place}"] for place in places]
+    places = range(len(values))
+    declared = " ".join(f"$e{place}: {kind}!" for place in places)
+    asked = " ".join(f"o{place}: {_NAMED[kind]}: $e{place}) {{ {wanted} }}" for place in places)
+    query = f"query($owner: String!, $name: String!, {declared}) {{ repository(owner: $owner, name: $name) {{ {more} {asked} }} }} {fragment}"
+    variables = {f"e{place}": value for place, value in enumerate(values)}
+    return client.graphql(query, {"owner": owner, "name": name, **variables})["repository"]
 
 
 def in_parts(wanted: Iterable[T], most: int = AT_ONCE) -> Iterator[list[T]]:

@@ -6,6 +6,7 @@ of REST's, so that one reader judges both. https://docs.github.com/en/graphql/re
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from jitbot.adapters.github import answers, authors, graphql
@@ -24,6 +25,7 @@ from jitbot.domain.model.merge_facts import (
 
 COMMITS, LISTS = 10, 20  # commits, and pull requests by one list of theirs, in one query
 _PULLS, _COMMITS, _PARENTS, _PAGE = 3, 20, 10, 100  # that are asked for of each; what is more, REST has
+K = TypeVar("K")
 T = TypeVar("T")
 
 _WHOLE = "totalCount pageInfo { hasNextPage }"
@@ -46,7 +48,7 @@ _EVENTS = {
     "MergedEvent": "merged",
     "ReviewDismissedEvent": "review_dismissed",
 }
-_TYPES = "BASE_REF_CHANGED_EVENT, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT, REOPENED_EVENT, MERGED_EVENT, REVIEW_DISMISSED_EVENT"
+_TYPES = ", ".join(f"{event.upper()}_EVENT" for event in _EVENTS.values())
 _PLAIN = " ".join(f"... on {name} {{ createdAt }}" for name in _EVENTS if name != "ReviewDismissedEvent")
 _DISMISSED = f"... on ReviewDismissedEvent {{ createdAt actor {{ {_ACTOR} }} previousReviewState review {{ fullDatabaseId }} }}"
 _PULL = f"""fragment pull on PullRequest {{
@@ -58,6 +60,8 @@ _PULL = f"""fragment pull on PullRequest {{
   commits(first: {_COMMITS}) {{ {_WHOLE} nodes {{ commit {{ {_COMMIT} }} }} }}
   timelineItems(first: {_PAGE}, itemTypes: [{_TYPES}]) {{ filteredCount {_WHOLE} nodes {{ __typename {_PLAIN} {_DISMISSED} }} }}
 }}"""
+_KNOWN = frozenset({"ADDED", "DELETED", "MODIFIED", "CHANGED"})  # changes of a file that keeps its name
+_STATES = frozenset({"APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING"})  # of a review
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)  # of an answer that lacks what it should hold
 
 
@@ -68,21 +72,16 @@ def of_commits(client: Client, commits: Iterable[Sha]) -> Mapping[Sha, CommitRea
         f"... on Commit {{ oid associatedPullRequests(first: {_PULLS}) {{ {_WHOLE} nodes {{ ...pull }} }} }}"
     )
     for some in graphql.in_parts(commits, COMMITS):
-        asked = [f"object(oid: $v{place}) {{ {wanted} }}" for place in range(len(some))]
         repository = _ask(
-            client, "GitObjectID", some, asked, _PULL, more="databaseId defaultBranchRef { name }"
+            client, "GitObjectID", some, wanted, _PULL, more="databaseId defaultBranchRef { name }"
         )
-        for place, commit in enumerate(some):
-            reading = _or_none(_of_commit, repository, repository.get(f"a{place}"))
-            if reading is not None:
-                found[commit] = reading
+        found |= _readable(some, repository, partial(_of_commit, repository))
     return found
 
 
 def of_number(client: Client, number: int) -> PullPage | None:
     """One pull request; None if it cannot be read whole enough to say who it is. Raises as `of_commits`."""
-    asked = f"pullRequest(number: $v0) {{ ...pull {_COMMENTS} {_STATUSES} }}"
-    node = _ask(client, "Int", [number], [asked], _PULL).get("a0")
+    node = _ask(client, "Int", [number], f"...pull {_COMMENTS} {_STATUSES}", _PULL).get("o0")
     reading = _or_none(_reading, node)
     if reading is None:
         return None
@@ -106,32 +105,24 @@ def _each(
     """What is wanted of many pull requests."""
     found: dict[int, T] = {}
     for some in graphql.in_parts(numbers, LISTS):
-        asked = [f"pullRequest(number: $v{place}) {{ {wanted} }}" for place in range(len(some))]
-        repository = _ask(client, "Int", some, asked, "")
-        for place, number in enumerate(some):
-            answer = _or_none(read, repository.get(f"a{place}"))
-            if answer is not None:
-                found[number] = answer
+        found |= _readable(some, _ask(client, "Int", some, wanted), read)
     return found
 
 
 def _ask(
-    client: Client,
-    kind: str,
-    values: Sequence[object],
-    asked: Sequence[str],
-    fragment: str,
-    *,
-    more: str = "",
+    client: Client, kind: str, values: Sequence[object], wanted: str, fragment: str = "", *, more: str = ""
 ) -> Mapping[str, Any]:
-    """What the repository answers, each question under `a0`, `a1` and so on; values are variables, never text in it."""
-    owner, _, name = client.repository.partition("/")
-    declared = " ".join(f"$v{place}: {kind}!" for place in range(len(values)))
-    fields = " ".join(f"a{place}: {each}" for place, each in enumerate(asked))
-    query = f"query($owner: String!, $name: String!, {declared}) {{ repository(owner: $owner, name: $name) {{ {more} {fields} }} }} {fragment}"
-    variables = {f"v{place}": value for place, value in enumerate(values)}
-    data = client.graphql(query, {"owner": owner, "name": name, **variables})["repository"]
-    return data if isinstance(data, dict) else {}
+    """As `graphql.of_repository`; nothing where there is no repository in the answer."""
+    found = graphql.of_repository(client, kind, values, wanted, fragment, more=more)
+    return found if isinstance(found, dict) else {}
+
+
+def _readable(
+    asked: Sequence[K], repository: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]
+) -> dict[K, T]:
+    """What is read of each answer; without those that do not hold it whole."""
+    found = {each: _or_none(read, repository.get(f"o{place}")) for place, each in enumerate(asked)}
+    return {each: answer for each, answer in found.items() if answer is not None}
 
 
 def _or_none(read: Callable[..., T], *answer: Any) -> T | None:
@@ -220,10 +211,6 @@ def _files(node: Mapping[str, Any]) -> tuple[str, ...]:
     if len(files) != node["changedFiles"] or {each["changeType"] for each in files} - _KNOWN:
         raise ValueError("not every path is known")
     return tuple(_text(each["path"]) for each in files)
-
-
-_KNOWN = frozenset({"ADDED", "DELETED", "MODIFIED", "CHANGED"})
-_STATES = frozenset({"APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING"})
 
 
 def _reviews(node: Mapping[str, Any]) -> tuple[Review, ...]:

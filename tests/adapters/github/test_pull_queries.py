@@ -499,7 +499,7 @@ def test_a_damaged_page_is_never_another_page(rich: Rich) -> None:
 def test_a_list_that_has_more_is_not_whole(rich: Rich, part: str) -> None:
     """However well it fits its own count."""
     answer = copy.deepcopy(rich.answer)
-    (pull,) = answer["repository"]["a0"]["associatedPullRequests"]["nodes"]
+    (pull,) = answer["repository"]["o0"]["associatedPullRequests"]["nodes"]
     pull[part]["pageInfo"]["hasNextPage"] = True
     (found,) = pull_queries.of_commits(Answered(answer), [rich.sha])[rich.sha].pulls  # type: ignore[arg-type]
     assert getattr(found, {"timelineItems": "history"}.get(part, part)) is None
@@ -509,7 +509,7 @@ def test_a_list_that_has_more_is_not_whole(rich: Rich, part: str) -> None:
 def test_a_pull_request_of_a_fork_leaves_the_commit_to_rest(rich: Rich, *, first: bool) -> None:
     """Its number may be that of ours: what is read of one must never be taken for the other's."""
     answer = copy.deepcopy(rich.answer)
-    pulls = answer["repository"]["a0"]["associatedPullRequests"]
+    pulls = answer["repository"]["o0"]["associatedPullRequests"]
     foreign = copy.deepcopy(pulls["nodes"][0])
     foreign["baseRepository"]["databaseId"] += 1
     pulls["nodes"].insert(0 if first else 1, foreign)
@@ -520,7 +520,7 @@ def test_a_pull_request_of_a_fork_leaves_the_commit_to_rest(rich: Rich, *, first
 def test_a_list_of_files_that_does_not_fit_is_not_whole(rich: Rich) -> None:
     """The pull request says itself how many it changes."""
     answer = copy.deepcopy(rich.answer)
-    (pull,) = answer["repository"]["a0"]["associatedPullRequests"]["nodes"]
+    (pull,) = answer["repository"]["o0"]["associatedPullRequests"]["nodes"]
     pull["changedFiles"] += 1
     (found,) = pull_queries.of_commits(Answered(answer), [rich.sha])[rich.sha].pulls  # type: ignore[arg-type]
     assert found.files is None

@@ -42,7 +42,7 @@ def lies(world: World, lie: Lie, *, times: int = 1000, only: str = "") -> list[s
 def pulls(answer: Any) -> list[Any]:
     """The pull requests in an answer, by commit or by number."""
     repository = answer["data"]["repository"]
-    found = [each for name, each in repository.items() if name.startswith("a") and each is not None]
+    found = [each for name, each in repository.items() if name.startswith("o") and each is not None]
     listed = [each["associatedPullRequests"]["nodes"] for each in found if "associatedPullRequests" in each]
     return [node for nodes in listed for node in nodes] or found
 
@@ -74,7 +74,7 @@ def cut(part: str) -> Lie:
 def unlinked(answer: Any) -> None:
     """GitHub connects the commit with no pull request yet."""
     for name, each in answer["data"]["repository"].items():
-        if name.startswith("a") and each is not None and "associatedPullRequests" in each:
+        if name.startswith("o") and each is not None and "associatedPullRequests" in each:
             each["associatedPullRequests"] |= {"nodes": [], "totalCount": 0}
 
 
@@ -154,7 +154,7 @@ def test_an_objection_that_one_reading_lacks_is_not_passed_over(world: World) ->
             reviews = [one for one in each["reviews"]["nodes"] if one["state"] != "CHANGES_REQUESTED"]
             each["reviews"] |= {"nodes": reviews, "totalCount": len(reviews)}
 
-    for only in ("associatedPullRequests", "a0: pullRequest"):
+    for only in ("associatedPullRequests", "o0: pullRequest"):
         lies(world, lacks, only=only)
         ran = world.ran("grant")
         assert (ran.code, world.story(path)) == (3, []), ran.output
