@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 from acme_facts import HOUR, MERGED_AT, NOW, PATH, PEOPLE, sha
-from audit_facts import approval, decided
+from audit_facts import a_recorded, approval, decided
 from builders import a_case, a_merge, a_revocation, an_approval, an_outcome, changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitbot.domain.access import request_state
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
 from jitbot.domain.audit.report.log_rows import asked_for, rows
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.verify.recheck_decisions import lasts_longer
@@ -126,8 +125,7 @@ def test_whatever_an_event_holds_every_reader_reads_it(ask: dict[str, Any], evid
     assert plan.offboarded(of_it, PEOPLE) in (True, False)
     assert lasts_longer(events[0], timedelta()) in (True, False)
     commit_message.message(events)
-    batch = AttestedCommit(commit=sha("b"), order=0, at=NOW, issued_at=NOW, workflow="", run="")
-    recorded = [RecordedEvent(event=each, batch=batch, path=each.path) for each in events]
+    recorded = list(map(a_recorded, events))
     assert len(list(rows(recorded, asked_for(recorded)))) == len(events)
     assert population(events, NOW + HOUR)
     after_merge(sha("refused"), events, of_it)

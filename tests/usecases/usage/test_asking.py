@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import pytest
 from acme_facts import HOUR, MINUTE, NOW, PATH, sha
+from audit_facts import a_ledger, a_recorded
 from builders import an_approval, an_outcome, the_documents
 from hypothesis import given
 from hypothesis import strategies as st
 from use_facts import ASKED_AT, DAY, a_call, a_due_use, a_sum, an_opening
 
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.verify.use_checks import problems
 from jitbot.domain.ledger.batches import Doubt
 from jitbot.domain.ledger.events import Event, EventType
@@ -210,15 +211,8 @@ def test_the_record_never_says_more_than_was_there(world: tuple[Memory, Log | No
 def ledger(used: Event) -> LedgerHistory:
     """The ledger with this use, recorded by the audit."""
     workflow = "acme/access/.github/workflows/audit.yml@refs/heads/main"
-    kept = []
-    for order, event in enumerate((an_approval(), an_outcome(EventType.GRANTED), used)):
-        batch = AttestedCommit(
-            commit=sha(str(order)), order=order, at=NOW, issued_at=NOW, workflow=workflow, run=""
-        )
-        kept.append(RecordedEvent(event=event, batch=batch, path=event.path))
-    return LedgerHistory(
-        head=sha("head"), recorded=tuple(kept), batches=(), signers={}, anchored=True, problems=()
-    )
+    events = (an_approval(), an_outcome(EventType.GRANTED), used)
+    return a_ledger(*(a_recorded(event, order, workflow=workflow) for order, event in enumerate(events)))
 
 
 def test_entering_is_looked_for_in_every_region() -> None:

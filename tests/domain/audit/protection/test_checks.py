@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from acme_facts import DAY, NOW, sha
-from audit_facts import WEEK, a_look, a_look_event, a_statement_event
+from acme_facts import DAY, NOW
+from audit_facts import WEEK, a_look, a_look_event, a_recorded, a_statement_event
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
 from jitbot.domain.audit.protection.checks import problems
 from jitbot.domain.audit.protection.looks import Look, Sight
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS
@@ -23,18 +22,9 @@ def found(
     *events: Event, workflow: str = AUDIT, actor: str = "1010", now: object = NOW
 ) -> list[AuditFinding]:
     """What is wrong with a ledger of these events, each in a batch of its own."""
-    recorded = []
-    for order, event in enumerate(events):
-        batch = AttestedCommit(
-            commit=sha(f"batch {order}"),
-            order=order,
-            at=NOW,
-            issued_at=NOW,
-            workflow=workflow,
-            run="",
-            actor_id=actor,
-        )
-        recorded.append(RecordedEvent(event=event, batch=batch, path=event.path))
+    recorded = [
+        a_recorded(event, order, workflow=workflow, actor_id=actor) for order, event in enumerate(events)
+    ]
     return list(problems(recorded, now))  # type: ignore[arg-type]
 
 

@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, SECOND, a_request, sha
+from audit_facts import a_recorded
 from builders import a_revocation, a_window, an_approval, an_outcome
 from use_facts import UNUSED, a_seen_use, a_used_event
 
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
 from jitbot.domain.audit.report.columns import as_json
 from jitbot.domain.audit.report.log_rows import NAMES, LogFilter, LogRow, as_cells, asked_for, rows
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 
-BATCH = AttestedCommit(commit=sha("batch"), order=0, at=NOW, issued_at=NOW, workflow="", run="")
 EVIDENCE: dict[str, Any] = {
     "approvals": [{"login": "bob"}, {"login": "erin"}, "login", 7, {}],
     "pull_request": 7,
@@ -29,7 +28,7 @@ APPROVED = an_approval(
 
 def row(event: Event, *before: Event) -> LogRow:
     """The row of an event, of whose request these were recorded before."""
-    recorded = [RecordedEvent(event=each, batch=BATCH, path=each.path) for each in (*before, event)]
+    recorded = list(map(a_recorded, (*before, event)))
     return list(rows(recorded, asked_for(recorded)))[-1]
 
 
@@ -52,7 +51,7 @@ def test_an_approval_is_a_whole_row() -> None:
         codes=(),
         pull_request="#7",
         merge_commit=MERGE,
-        ledger_commit=sha("batch"),
+        ledger_commit=sha("batch 0"),
         path=APPROVED.path,
         run="run",
     )
@@ -116,7 +115,7 @@ def test_each_event_is_told_with_its_own_words() -> None:
     other = replace(
         APPROVED, ask=Ask({"requester": "carol", "reason": "another", "ticket": "OPS-8"}), commit=sha("x")
     )
-    recorded = [RecordedEvent(event=each, batch=BATCH, path=each.path) for each in (APPROVED, other)]
+    recorded = list(map(a_recorded, (APPROVED, other)))
     first, second = rows(recorded, asked_for(recorded))
     assert (first.requester, first.reason, first.ticket) == (
         "alice",

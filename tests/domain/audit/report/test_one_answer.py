@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, SECOND, a_request
-from audit_facts import approval, granted
+from audit_facts import a_ledger, a_recorded, approval, granted
 from builders import a_revocation, an_approval, an_extension, an_outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitbot.domain.audit.history.absences import Absence
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.report.population import grant_records, population
 from jitbot.domain.audit.verify.completeness import outcomes_without_approval
 from jitbot.domain.audit.verify.grant_checks import problems
@@ -110,12 +109,7 @@ def test_both_know_of_a_deletion_that_ended_nothing() -> None:
 def test_both_allow_the_same_to_the_clocks_of_two_runs(ahead: timedelta) -> None:
     """A grant that is recorded ahead of its decision came before it for both, or for neither."""
     events = [approval(), replace(granted(), at=approval().at - ahead)]
-    batch = AttestedCommit(commit=MERGE, order=0, at=NOW, issued_at=NOW, workflow="", run="")
-    recorded = tuple(RecordedEvent(event=each, batch=batch, path=each.path) for each in events)
-    history = LedgerHistory(
-        head=MERGE, recorded=recorded, batches=(batch,), signers={}, anchored=True, problems=()
-    )
-    found = {each.code for each in outcomes_without_approval(history)}
+    found = {each.code for each in outcomes_without_approval(a_ledger(*map(a_recorded, events)))}
     (record,) = population(events, NOW)
     early = record.judgements["approved_before_grant"].answer is ControlAnswer.NO
     assert ("granted-before-approval" in found) == early == (ahead > CLOCK_SKEW)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from acme_facts import EXPIRES_AT, MERGED_AT, MINUTE, NOW, PATH, a_request, sha
+from audit_facts import a_ledger, a_recorded
 from builders import a_change, an_approval, an_outcome, the_documents
 
 from jitbot.domain.access.too_large import TooLarge, refusal
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.audit.verify.completeness import (
     decided_twice,
@@ -30,15 +31,8 @@ GRANTED = an_outcome(EventType.GRANTED)
 
 def an_archive(*events: Event) -> LedgerHistory:
     """The ledger with these events, each in a batch of its own."""
-    recorded = tuple(
-        RecordedEvent(
-            event=event, path=event.path,
-            batch=AttestedCommit(commit=sha(str(order)), order=order, at=event.at, issued_at=event.at, workflow="", run=""),
-        )
-        for order, event in enumerate(events)
-    )  # fmt: skip
-    return LedgerHistory(
-        head=sha("head"), recorded=recorded, batches=(), signers={}, anchored=True, problems=()
+    return a_ledger(
+        *(a_recorded(event, order, at=event.at, issued_at=event.at) for order, event in enumerate(events))
     )
 
 

@@ -21,7 +21,7 @@ from acme_facts import (
     the_rules,
     unreadable,
 )  # fmt: skip
-from audit_facts import approval, decided
+from audit_facts import a_recorded, approval, decided
 from builders import (
     a_case,
     a_change,
@@ -37,7 +37,7 @@ from builders import (
 from jitbot import __version__
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.audit.history.findings import Severity
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.history.main_history import Merged
 from jitbot.domain.audit.verify.recheck_decisions import (
     DecisionFacts,
@@ -65,14 +65,6 @@ FOR_A_STOP = replace(
 )
 
 
-def recorded(event: Event, order: int = 0) -> RecordedEvent:
-    """An event in a batch of this number."""
-    batch = AttestedCommit(
-        commit=sha(f"batch {order}"), order=order, at=NOW, issued_at=NOW, workflow="", run=""
-    )
-    return RecordedEvent(event=event, batch=batch, path=event.path)
-
-
 def in_git(case: Case | None = None, **changes: Any) -> InGit:
     """What git holds of a case."""
     case = case or a_case()
@@ -87,27 +79,27 @@ def in_git(case: Case | None = None, **changes: Any) -> InGit:
 def parsed_case(case: Case | None = None, told: bool = True, **changes: Any) -> DecisionFacts:
     """What a decision on this case is judged by; unless it is `told`, its evidence lacks what GitHub said."""
     return DecisionFacts(
-        decision=recorded(approval()),
+        decision=a_recorded(approval()),
         so_far=a_request_state(),
         facts=case_json.load(case_json.dump(case or a_case())) if told else None,
         in_git=in_git(case, **changes),
     )
 
 
-NOWHERE = DecisionFacts(decision=recorded(approval()), so_far=a_request_state(), facts=None, in_git=None)
+NOWHERE = DecisionFacts(decision=a_recorded(approval()), so_far=a_request_state(), facts=None, in_git=None)
 
 
 def told(
     event: Event, found: DecisionFacts, so_far: RequestState | None = None
 ) -> list[tuple[str, Severity]]:
     """What is wrong with the decision, and how grave that is."""
-    judged = replace(found, decision=recorded(event), so_far=so_far or a_request_state())
+    judged = replace(found, decision=a_recorded(event), so_far=so_far or a_request_state())
     return [(each.code, each.severity) for each in problems(judged)]
 
 
 def said(event: Event, found: DecisionFacts) -> str:
     """The first sentence about it."""
-    return next(iter(problems(replace(found, decision=recorded(event))))).message
+    return next(iter(problems(replace(found, decision=a_recorded(event))))).message
 
 
 def test_what_agrees_has_no_problem() -> None:
@@ -294,8 +286,12 @@ def test_an_extension_is_decided_against_what_was_there() -> None:
 def test_the_life_before_a_decision() -> None:
     """Earlier batches, and, in its own, what main had before; no further back than a run looks."""
     event = an_approval(commit=sha("mine"), at=NOW + DAY)
-    decision = recorded(event, 5)
-    before, after, same = recorded(an_approval(), 4), recorded(an_approval(), 6), recorded(an_approval(), 5)
+    decision = a_recorded(event, 5)
+    before, after, same = (
+        a_recorded(an_approval(), 4),
+        a_recorded(an_approval(), 6),
+        a_recorded(an_approval(), 5),
+    )
     orders = {(PATH, MERGE): 1, (PATH, sha("mine")): 2}
 
     def terms(*others: RecordedEvent, places: dict[Any, int] | None = None) -> int:
@@ -306,7 +302,7 @@ def test_the_life_before_a_decision() -> None:
     assert terms(same, places={(PATH, sha("mine")): 2}) == 0
     memory = timedelta(days=21)
     for age, number in ((memory, 1), (memory + SECOND, 0)):
-        assert terms(recorded(an_approval(at=event.at - age), 4)) == number
+        assert terms(a_recorded(an_approval(at=event.at - age), 4)) == number
     assert state_before(decision, [], orders).request == PATH
 
 

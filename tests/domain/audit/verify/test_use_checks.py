@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND, sha
+from audit_facts import a_ledger, a_recorded
 from builders import a_revocation, an_approval, an_outcome
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,6 @@ from use_facts import (
     an_opening,
 )
 
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.verify.use_checks import problems
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
@@ -43,15 +43,7 @@ def found(*events: Event, workflow: str = AUDIT) -> list[tuple[str, str]]:
 
 def found_in(*events: tuple[int, Event], workflow: str = AUDIT) -> list[tuple[str, str]]:
     """The same, with each event in the batch of this number."""
-    recorded = []
-    for order, event in events:
-        batch = AttestedCommit(
-            commit=sha(f"batch {order}"), order=order, at=NOW, issued_at=NOW, workflow=workflow, run=""
-        )
-        recorded.append(RecordedEvent(event=event, batch=batch, path=event.path))
-    history = LedgerHistory(
-        head=sha("head"), recorded=tuple(recorded), batches=(), signers={}, anchored=True, problems=()
-    )
+    history = a_ledger(*(a_recorded(event, order, workflow=workflow) for order, event in events))
     return [(each.code, each.message.rpartition(": ")[2]) for each in problems(history)]
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from acme_facts import DAY, NOW, PATH, sha
+from audit_facts import a_ledger, a_recorded
 from builders import a_change, a_request_state, an_approval, an_outcome
 
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
 from jitbot.domain.audit.history.main_history import Merged
 from jitbot.domain.audit.report.population import grant_records
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts
@@ -31,23 +32,13 @@ ODD = AuditFinding(
 
 def recorded(event: Event) -> RecordedEvent:
     """An event in a batch of its own."""
-    name = sha(f"{event.kind} {event.at}")
-    batch = AttestedCommit(
-        commit=name,
-        order=0,
-        at=NOW,
-        issued_at=NOW,
-        workflow="acme/.github/workflows/audit.yml@refs/heads/main",
-        run="",
-    )
-    return RecordedEvent(event=event, batch=batch, path=event.path)
+    workflow = "acme/.github/workflows/audit.yml@refs/heads/main"
+    return a_recorded(event, commit=sha(f"{event.kind} {event.at}"), workflow=workflow)
 
 
 def history(*events: Event, **changes: Any) -> LedgerHistory:
     """The ledger with these events."""
-    kept = tuple(map(recorded, events))
-    good = LedgerHistory(head=sha("head"), recorded=kept, batches=(), signers={}, anchored=True, problems=())
-    return replace(good, **changes)
+    return a_ledger(*map(recorded, events), **changes)
 
 
 def facts(**changes: Any) -> LedgerFacts:

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from acme_facts import DAY, HOUR, MERGE, MERGED_AT, NOW, PATH, SECOND, sha
-from audit_facts import WHOLE, approval
+from acme_facts import DAY, HOUR, MERGED_AT, NOW, PATH, SECOND, sha
+from audit_facts import WHOLE, a_ledger, a_recorded, approval
 from builders import a_change
 
 from jitbot.domain.audit.history.findings import Severity, Subject
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.main_history import Merged
 from jitbot.domain.audit.report.overview.completeness_answer import (
     Completeness,
@@ -21,16 +21,13 @@ from jitbot.domain.model.merge_facts import ChangeKind
 
 START, END = MERGED_AT - DAY, MERGED_AT + DAY
 LATE = END + 30 * DAY
-BATCH = AttestedCommit(commit=MERGE, order=0, at=NOW, issued_at=NOW, workflow="", run="")
 
 
 def history(*events: Event, **changes: object) -> LedgerHistory:
-    """A ledger that holds these events."""
-    recorded = tuple(RecordedEvent(event=each, batch=BATCH, path=each.path) for each in events)
-    whole = LedgerHistory(
-        head=MERGE, recorded=recorded, batches=(BATCH,), signers={}, anchored=True, problems=(), commits=2
-    )
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    """A ledger that holds these events in one batch."""
+    recorded = tuple(map(a_recorded, events))
+    batches = (a_recorded(approval()).batch,)
+    return a_ledger(*recorded, **{"batches": batches, "commits": 2, **changes})
 
 
 def merged(at: datetime = MERGED_AT, name: str = "merge", kind: ChangeKind = ChangeKind.ADDED) -> Merged:
