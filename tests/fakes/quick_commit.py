@@ -1,11 +1,10 @@
 """Commits and refs of the embedded GitHub's repository, written in this process as git would write them."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 
 from git_objects import EMPTY_TREE, NAME, Entry, Objects, UnsureError, as_tree
-from quick_fetch import write_ref
+from quick_fetch import remove_ref, write_ref
 
 from jitbot.sandbox.github.git.objects import Signature
 
@@ -18,19 +17,10 @@ def update_ref(objects: Objects, ref: str, sha: str) -> None:
     if not _REF.fullmatch(ref) or not NAME.fullmatch(sha or EMPTY_TREE):
         raise UnsureError
     if not sha:
-        _remove_ref(objects, ref)
+        remove_ref(objects, ref)
         return
     objects.commit(sha)
     write_ref(objects, ref, sha)
-
-
-def _remove_ref(objects: Objects, ref: str) -> None:
-    if objects.packed_refs([ref]):
-        raise UnsureError
-    try:
-        os.unlink(f"{objects.folder}/{ref}")
-    except OSError:
-        raise UnsureError from None
 
 
 def commit_tree(

@@ -66,11 +66,11 @@ def fetch_all(folder: Path, arguments: Sequence[str], secret: str, server: str) 
         if ref.startswith(place)
     }
     old = here.refs(place.rstrip("/") for place in places.values())
-    gone = [ref for ref in old if ref not in tips and not ref.endswith("/HEAD")]
-    if tags or not here.packed_refs(gone).keys().isdisjoint(gone):
+    if tags:
         raise UnsureError
-    for ref in gone:
-        os.unlink(f"{here.folder}/{ref}")
+    for ref in old:
+        if ref not in tips and not ref.endswith("/HEAD"):
+            remove_ref(here, ref)
     _bring(here, there, tips, site, path)
 
 
@@ -94,6 +94,16 @@ def _bring(here: Objects, there: Objects, tips: Mapping[str, str], site: Site, p
         _link(here, there, name)
     for ref, name in tips.items():
         write_ref(here, ref, name)
+
+
+def remove_ref(objects: Objects, ref: str) -> None:
+    """Take a ref away. Raises UnsureError for one that has no file, or that lies with others in one, too."""
+    if objects.packed_refs([ref]):
+        raise UnsureError
+    try:
+        os.unlink(f"{objects.folder}/{ref}")
+    except OSError:
+        raise UnsureError from None
 
 
 def write_ref(objects: Objects, ref: str, name: str) -> None:
