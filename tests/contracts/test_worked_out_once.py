@@ -5,12 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
-import in_memory
 import pytest
+import worked_out_once
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 
@@ -38,7 +37,7 @@ def test_a_client_is_made_of_the_same() -> None:
     """As in a process that works all of it out: where it calls, how it signs, what it can be asked."""
     asked = f"print([made(service, place) for service in {SERVICES} for place in {PLACES}])"
     program = f"from test_worked_out_once import made; {asked}"
-    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(in_memory.__file__).parent)))
+    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(worked_out_once.__file__).parent)))
     ran = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": paths},
@@ -116,29 +115,3 @@ def test_keys_serve_again_once_nobody_has_them() -> None:
             keys(gone)
         with GitHubSandbox() as other:
             assert set(map(id, held)).isdisjoint(map(id, keys(other)))
-
-
-ROOMY = {"f_bavail": 1 << 20, "f_frsize": 4096, "f_flag": 0}
-
-
-@pytest.mark.parametrize(
-    ("environ", "there", "found"),
-    [
-        ({}, ROOMY, True),
-        ({"TMPDIR": "/elsewhere"}, ROOMY, False),
-        ({}, ROOMY | {"f_bavail": 1 << 14}, False),
-        ({}, ROOMY | {"f_flag": 8}, False),
-    ],
-)
-def test_temporary_files_lie_in_memory_where_they_can(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    environ: dict[str, str],
-    there: dict[str, int],
-    *,
-    found: bool,
-) -> None:
-    """Where there is room, programs can be started from it, and nobody named another place."""
-    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(**there))
-    assert in_memory.place(environ, tmp_path) == (tmp_path if found else None)
-    assert in_memory.place(environ, tmp_path / "none") is None
