@@ -1,7 +1,7 @@
 """What each picture shows, as text: made by the real commands and renderers, and compared with what is kept beside this.
 
-A picture is as old as its text. Where the text of today is another one, the picture is out of date. How a page looks
-(its style) is not compared: look at the pictures after such a change.
+Where the text of today differs from the text that was drawn, the picture is out of date. How a page looks (its style)
+is not compared: look at the pictures after such a change.
 """
 
 import io
@@ -32,7 +32,7 @@ MADE_BY = "python tests/pictures"
 COLUMNS = 112  # of the terminal that shows the demo
 SCENES = 3  # of the demo
 _ACME = Path(organisation.__file__).parent / "acme"
-# A commit, or the beginning of one; ports of this machine; and the version, with which no picture has to change.
+# A commit, or the beginning of one; ports of this machine; and the version, since a new one changes no picture.
 _CHANGING = (
     (re.compile(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\b"), "0123456"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "https://github.com"),
@@ -116,7 +116,7 @@ def texts() -> Mapping[str, str]:
 
 
 def settled(text: str) -> str:
-    """A text without what is another one in each run."""
+    """A text without what differs from run to run, and without the version."""
     for pattern, instead in _CHANGING:
         text = pattern.sub(instead, text)
     return "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n"

@@ -1,6 +1,7 @@
-"""Three days at acme, played in the sandbox: what the pictures of the comment and of the report show.
+"""Five days at acme, played in the sandbox: what the pictures of the comment and of the report show.
 
-The sandbox has its own time, so the story is always the same. Only commits and ids differ from one run to the next.
+The report is about three of them, Monday to Wednesday. The sandbox has its own time, so the story is always the same.
+Only commits and ids differ from one run to the next.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ class Told:
 
 
 def told() -> Told:
-    """Play the three days. Raises StoryError where a run ends otherwise than it must."""
+    """Play the five days. Raises StoryError where a run ends otherwise than it must."""
     with Acme(Clock(WRITTEN_FOR - NIGHT)) as acme:
         story = _Story(Stage(acme=acme, jitbot=main, console=Console(file=io.StringIO(), width=100)))
         story.sunday()

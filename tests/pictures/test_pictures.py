@@ -45,7 +45,7 @@ def test_there_is_no_other_picture() -> None:
 
 
 def test_what_differs_from_run_to_run_is_left_out() -> None:
-    """Commits (seven digits of 16 or more), addresses of this machine, the version; words, dates and short numbers stay."""
+    """Commits (seven hexadecimal digits or more), addresses of this machine, the version. Words, dates and short numbers stay."""
     text = "at 0a1b2c3d4e5f of http://127.0.0.1:4711/x by jitbot " + __version__ + " in 1234 s, 2026-11-24  "
     assert settled(text) == "at 0123456 of https://github.com/x by jitbot in 1234 s, 2026-11-24\n"
     assert settled("decade, facade, 20261124") == "decade, facade, 0123456\n"
