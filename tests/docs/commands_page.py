@@ -1,7 +1,7 @@
 """The reference of commands, from the commands themselves."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 from tables import block, code, table
@@ -24,12 +24,12 @@ def verbs() -> str:
 
 def commands() -> str:
     """A section for each command: its help, its example, its options."""
-    return "\n".join(part for group, named in GROUPS.items() for part in (f"## {group}\n", *_all(*named)))
+    return "\n".join(part for group, named in GROUPS.items() for part in (f"## {group}\n", *_sections(named)))
 
 
 def for_machines() -> str:
     """Which commands answer machines, and which can be tried without an effect."""
-    found = [(name, command) for name, command in _each()]
+    found = [each for name in VERBS for each in _with_those_below(name)]
     for_all = [code(f"jitbot {name}") for name, command in found if "json" in _choices(command)]
     dry = [code(f"jitbot {name}") for name, command in found if _has(command, "--dry-run")]
     return (
@@ -38,25 +38,16 @@ def for_machines() -> str:
     )
 
 
-def _each() -> Iterator[tuple[str, click.Command]]:
-    """Every command that is no group, with the words that name it."""
-    for name in VERBS:
-        command = _named(jitbot, name)
-        if isinstance(command, click.Group):
-            yield from (
-                (f"{name} {inner}", _named(command, inner))
-                for inner in command.list_commands(_context(command))
-            )
-        else:
-            yield name, command
+def _with_those_below(name: str) -> Iterator[tuple[str, click.Command]]:
+    """A verb and, if it is a group, the commands in it, each with the words that name it."""
+    command = _named(jitbot, name)
+    yield name, command
+    if isinstance(command, LazyGroup):
+        yield from ((f"{name} {inner}", _named(command, inner)) for inner in command.table)
 
 
-def _all(*named: str) -> Iterator[str]:
-    for name in named:
-        command = _named(jitbot, name)
-        yield _section(name, command)
-        if isinstance(command, LazyGroup):
-            yield from (_section(f"{name} {inner}", _named(command, inner)) for inner in command.table)
+def _sections(named: Iterable[str]) -> Iterator[str]:
+    return (_section(*each) for name in named for each in _with_those_below(name))
 
 
 def _section(name: str, command: click.Command) -> str:

@@ -41,12 +41,17 @@ def files() -> str:
 
 def keys(name: str) -> list[Key]:
     """Every key that a kind of file may have."""
-    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+    schema = _schema(name)
     return list(_Walker(schema["$defs"]).below(schema, ""))
 
 
+def _schema(name: str) -> Node:
+    read: Node = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+    return read
+
+
 def _section(name: str, example: str) -> str:
-    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+    schema = _schema(name)
     path, _, meaning = schema["description"].partition(": ")
     rows = [
         (code(each.path), "yes" if each.must else "", each.meaning, each.shape, code(each.example))
