@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,22 @@ def test_what_lies_elsewhere_is_looked_for_there(tmp_path: Path) -> None:
 
 
 def test_keys_serve_again_once_nobody_has_them() -> None:
-    """Two that are open never share a key, and no issuer has one twice."""
+    """Two holders never share a key, none has one twice, and one that is back is lent before another is made."""
+    numbers = count()
+    keys = worked_out_once.Keys(lambda _: next(numbers))
+    one, other, third = object(), object(), object()
+    assert [keys.lend(one), keys.lend(other), keys.lend(one)] == [0, 1, 2]
+    keys.left(one)
+    assert {keys.lend(other), keys.lend(third)} == {0, 2}
+    assert keys.lend(third) == 3
+    for each in (one, other, third):
+        keys.left(each)
+    assert {keys.lend(one) for _ in range(4)} == {0, 1, 2, 3}
+    assert keys.lend(one) == 4
+
+
+def test_an_embedded_github_borrows_its_keys() -> None:
+    """Until it is closed, whatever others are open: those of one that is gone serve again, and no two share."""
 
     def keys(github: GitHubSandbox) -> list[Any]:
         found: list[Any] = []
@@ -105,13 +121,15 @@ def test_keys_serve_again_once_nobody_has_them() -> None:
             found += github._issuer._keys.values()
         return found
 
-    with GitHubSandbox() as one, GitHubSandbox() as other:
-        first = [*keys(one), *keys(other)]
-        assert len(set(map(id, first))) == 4
     with GitHubSandbox() as one:
         held = keys(one)
-        assert set(map(id, held)) < set(map(id, first))
-        with GitHubSandbox() as gone:
-            keys(gone)
         with GitHubSandbox() as other:
-            assert set(map(id, held)).isdisjoint(map(id, keys(other)))
+            gone = keys(other)
+        assert len(set(map(id, [*held, *gone]))) == 4
+        seen: list[Any] = []
+        with GitHubSandbox() as many:
+            while not set(map(id, gone)) <= set(map(id, seen)):
+                assert len(seen) < 100, "a key of one that is gone never serves again"
+                seen += keys(many)
+        assert len(set(map(id, seen))) == len(seen)
+        assert set(map(id, held)).isdisjoint(map(id, seen))

@@ -2,7 +2,7 @@
 
 Nothing of it depends on a session, a client or a call: the lists of services and their files, the rules of
 endpoints, the methods of a client, the names of events. No request, signature, retry or answer is kept.
-The keys of an embedded GitHub serve again once none is open.
+The keys of an embedded GitHub serve again once it is closed.
 """
 
 from collections import deque
@@ -128,31 +128,36 @@ def _moto(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(DomainDispatcherApplication, "get_backend_for_host", found)
 
 
+class Keys:
+    """RSA keys of those that are gone serve those that come: no two share one, none has one twice."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
+        self._free = deque[Any]()
+        self._lent: dict[int, list[Any]] = {}
+
+    def lend(self, holder: Any) -> Any:
+        """A key that nobody has, for as long as `holder` is there."""
+        key = self._free.popleft() if self._free else self._make(holder)
+        self._lent.setdefault(id(holder), []).append(key)
+        return key
+
+    def left(self, holder: object) -> None:
+        """All that `holder` had is free."""
+        self._free.extend(self._lent.pop(id(holder), ()))
+
+
 def _keys(patch: pytest.MonkeyPatch) -> None:
-    """RSA keys of issuers that are gone sign for those that come: no two that are open share one, none has one twice."""
-    from jitbot.sandbox.github import oidc
+    """An issuer borrows its keys until its embedded GitHub is closed."""
+    from jitbot.sandbox.github.oidc import Issuer
     from jitbot.sandbox.github.sandbox import GitHubSandbox
 
-    module: Any = oidc
-    make, begin, leave = module.generate_private_key, GitHubSandbox.__init__, GitHubSandbox.__exit__
-    free, lent = deque[Any](), list[Any]()
-    open_ones: set[int] = set()
-
-    def begun(self: GitHubSandbox, *given: Any, **named: Any) -> None:
-        begin(self, *given, **named)
-        open_ones.add(id(self))
+    make, leave = Issuer.new_key, GitHubSandbox.__exit__
+    keys = Keys(make)
 
     def left(self: GitHubSandbox, *raised: Any) -> None:
         leave(self, *raised)
-        open_ones.discard(id(self))
-        if not open_ones:
-            free.extend(lent)
-            lent.clear()
+        keys.left(self._issuer)
 
-    def made(exponent: int, bits: int) -> Any:
-        lent.append(free.popleft() if free else make(exponent, bits))
-        return lent[-1]
-
-    patch.setattr(oidc, "generate_private_key", made)
-    patch.setattr(GitHubSandbox, "__init__", begun)
+    patch.setattr(Issuer, "new_key", lambda self: keys.lend(self))
     patch.setattr(GitHubSandbox, "__exit__", left)

@@ -278,6 +278,12 @@ def policy_named(path: str) -> str:
     return path.removeprefix(POLICIES).removesuffix(".yaml")
 
 
+def policy_at(path: str) -> str | None:
+    """The same, for any path: None where no policy can lie. Whether the name is a good one is not asked."""
+    name = policy_named(path)
+    return name if path == policy_path(name) and "/" not in name else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """policies/access/<name>.yaml: what may be asked for, by whom, for how long."""

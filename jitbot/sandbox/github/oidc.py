@@ -53,7 +53,11 @@ class Issuer:
 
     def rotate(self) -> None:
         """Sign with a new key from now on, and publish only that one."""
-        self._keys = {secrets.token_hex(10): generate_private_key(65537, 2048)}
+        self._keys = {secrets.token_hex(10): self.new_key()}
+
+    def new_key(self) -> RSAPrivateKey:
+        """A key that nothing was signed with."""
+        return generate_private_key(65537, 2048)
 
     def configuration(self) -> dict[str, Any]:
         """The discovery document."""

@@ -10,7 +10,15 @@ from jitbot.domain.audit.history.access_reviews import AccessReviews, PolicyChan
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.git_history import NO_BASE, RuleChange
 from jitbot.domain.model.codeowners import LOCATIONS
-from jitbot.domain.model.documents import POLICIES, SETTINGS, Sha, Source, policy_named, policy_path
+from jitbot.domain.model.documents import (
+    POLICIES,
+    SETTINGS,
+    Sha,
+    Source,
+    policy_at,
+    policy_named,
+    policy_path,
+)
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
@@ -75,8 +83,7 @@ class _Walk:
         if not change.whole:
             sides = [commit for commit in (change.base, change.commit) if commit != NO_BASE]
             paths = {each.path for commit in sides for each in self.git.entries(commit, [POLICIES])}
-        named = (policy_named(path) for path in sorted(paths) if path.endswith(".yaml"))
-        return [name for name in named if f"{POLICIES}{name}.yaml" in paths and "/" not in name]
+        return [name for path in sorted(paths) if (name := policy_at(path)) is not None]
 
     def _policy(
         self,
@@ -202,7 +209,7 @@ def dates_moved(
     for event in events:
         if event.kind is EventType.RULES and event.evidence.rules_commit:
             base = Sha(event.evidence.rules_commit)
-            named = (path for path in event.evidence.paths or () if path == policy_path(policy_named(path)))
+            named = (path for path in event.evidence.paths or () if policy_at(path) is not None)
             places |= {(event.commit, path): (base, path) for path in named}
     blobs = git.blobs_at([*places, *places.values()])
     contents = dict(git.contents({blob for blob in blobs.values() if blob is not None}))

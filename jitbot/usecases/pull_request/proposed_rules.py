@@ -15,8 +15,7 @@ from jitbot.domain.model.documents import (
     Policy,
     Sha,
     Source,
-    policy_named,
-    policy_path,
+    policy_at,
 )
 from jitbot.domain.rule_effects.rule_set import RuleSet
 from jitbot.ports.documents import DocumentReader
@@ -153,8 +152,7 @@ def _contents(
 def _rule_set(files: RuleFiles, other: RuleFiles, documents: DocumentReader) -> RuleSet:
     policies: dict[str, Parsed[Policy]] = {}
     for path, entry in sorted(files.entries.items()):
-        name = policy_named(path)
-        if path == policy_path(name) and "/" not in name:
+        if (name := policy_at(path)) is not None:
             content = files.read([path]).get(path)
             policies[name] = (
                 documents.parse_policy(Source(path=path, content=content))

@@ -16,7 +16,7 @@ from jitbot.domain.access_review.review_proposal import (
     proposal,
     together,
 )
-from jitbot.domain.model.documents import Policy, Source, policy_named, policy_path
+from jitbot.domain.model.documents import Policy, Source, policy_at, policy_named, policy_path
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.usecases.request.open_pull_request import free_branch, open_pull
@@ -98,9 +98,7 @@ def _open(client: RequesterClient, wanted: Collection[str]) -> tuple[OpenReview,
     found: list[OpenReview] = []
     for pull in listed[:LISTED] if wanted else ():
         paths = client.github.files(pull.number)
-        named = tuple(
-            name for path in paths if (name := policy_named(path)) in wanted and path == policy_path(name)
-        )
+        named = tuple(name for path in paths if (name := policy_at(path)) is not None and name in wanted)
         found += [OpenReview(pull=pull, policies=named)] if named else []
     return tuple(found)
 
@@ -117,10 +115,8 @@ def open_reviews(client: RequesterClient, plan: ReviewPlan, now: datetime) -> It
 
 def _edited(client: RequesterClient, policy: Policy, now: datetime) -> bytes | None:
     """A policy's file with today's date; None if it cannot be written without a change of anything else."""
-    meant, text = (
-        replace(policy, reviewed=now.date()),
-        client.rules_tree.read([policy.path])[policy.path].decode(),
-    )
+    meant = replace(policy, reviewed=now.date())
+    text = client.rules_tree.read([policy.path])[policy.path].decode()
     for edited in dated(text, now.date()):
         if client.documents.parse_policy(Source(path=policy.path, content=edited.encode())).value == meant:
             return edited.encode()
