@@ -10,7 +10,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,20 +83,31 @@ def as_variables(settings: Mapping[str, str], environ: Mapping[str, str]) -> dic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One of jitbot's blocks: the profile of a request in one account."""
+    """One of jitbot's blocks: the profile of a request of one repository in one account.
+
+    Two repositories may have a request of the same name. Blocks of an older jitbot name no repository.
+    """
 
     request: str
     account: str
+    repository: str = ""
 
     def __str__(self) -> str:
         """As its first and its last line name it."""
-        return f"{self.request} {self.account}"
+        return " ".join(filter(None, (self.request, self.account, self.repository)))
+
+    def may_be_of(self, repository: str) -> bool:
+        """Whether it is this repository's, or does not say whose it is."""
+        return self.repository.casefold() in ("", repository.casefold())
 
 
 def blocks(file: Path) -> tuple[Block, ...]:
     """jitbot's blocks in the file."""
-    found = re.findall(r"^# >>> jitbot (\S+) (\S+)$", _read(file), re.MULTILINE)
-    return tuple(Block(request=request, account=account) for request, account in found)
+    found = re.findall(r"^# >>> jitbot (\S+) (\S+)(?: (\S+))?$", _read(file), re.MULTILINE)
+    return tuple(
+        Block(request=request, account=account, repository=repository)
+        for request, account, repository in found
+    )
 
 
 def free_name(file: Path, block: Block, wanted: str) -> str:
@@ -197,11 +208,14 @@ def _end(block: Block) -> str:
 
 
 def _around(text: str, block: Block) -> tuple[str, str]:
-    """The text before and after the block; all of it is "before" if there is none."""
+    """The text before and after the block; all of it is "before" if there is none.
+
+    A block that names no repository is taken for this one's, if there is no other.
+    """
     begin, end = f"{_begin(block)}\n", f"{_end(block)}\n"
     start = text.find(begin)
     if start < 0:
-        return text, ""
+        return _around(text, replace(block, repository="")) if block.repository else (text, "")
     stop = text.find(end, start)
     if stop < 0 or (start and text[start - 1] != "\n"):
         raise InvalidError(f"the block of {block} in the AWS config is torn; fix it by hand")

@@ -34,11 +34,13 @@ class SessionCache:
         """A session kept under this key, with what was noted beside it."""
         return self._read(self._file(key))
 
-    def forget(self, request: str) -> None:
-        """Remove the sessions that were noted as those of a request."""
+    def forget(self, request: str, repository: str) -> None:
+        """Remove the sessions that were noted as those of a request of this repository, or of one not named."""
         for file in self._folder.glob("*.json"):
             found = self._read(file)
-            if found is not None and found[1].get("request") == request:
+            if found is None or found[1].get("request") != request:
+                continue
+            if str(found[1].get("repository", repository)).casefold() == repository.casefold():
                 file.unlink(missing_ok=True)
 
     def _read(self, file: Path) -> tuple[Session, Mapping[str, Any]] | None:

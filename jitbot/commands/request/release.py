@@ -45,7 +45,7 @@ def release(
     _must_be(client, answer, path, request)
     _dispatch(client, {"request": path, "reason": reason})
     tell(f"{path}: {WORKFLOW} is started")
-    _forget(invocation, path)
+    _forget(invocation, path, client.place.repository)
     forbidden = _forbidden(client, answer, path)
     against = forbidden or _against(answer, path, now)
     if against:
@@ -84,15 +84,15 @@ def _forbidden(client: RequesterClient, answer: LedgerAnswer, path: str) -> str:
     return ""
 
 
-def _forget(invocation: Invocation, request: str) -> None:
+def _forget(invocation: Invocation, request: str, repository: str) -> None:
     """Remove what this machine keeps of the grant: sessions, and profiles. AWS refuses them, and says less about why."""
-    kept_sessions(invocation.environ).forget(request)
+    kept_sessions(invocation.environ).forget(request, repository)
     file = aws_config.config_file(invocation.environ)
     try:
         gone = [
             each
             for each in aws_config.blocks(file)
-            if each.request == request and aws_config.remove(file, each)
+            if each.request == request and each.may_be_of(repository) and aws_config.remove(file, each)
         ]
     except InvalidError as error:
         tell(f"? its profile may still be in the AWS config: {error}")

@@ -27,6 +27,7 @@ from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import data_root
 from jitbot.usecases.pull_request.merged_request import resolve_merged
 from jitbot.wiring.kept_clone import folder_of, in_clone, is_in_its_clone
+from jitbot.wiring.requester import origin, repository_of
 
 LONGEST, LEAST = 3600, 900  # seconds: what a grant's role gives at most, and AWS at least
 _FRESH = timedelta(seconds=60)  # so long IAM may not know a new role, or a wider window, everywhere
@@ -68,6 +69,15 @@ class GrantChoice:
             return "--clone", str(folder)
         return "--repo", "/".join(folder.parts[-2:])
 
+    def named(self, invocation: Invocation) -> str:
+        """The access repository as owner/name, as far as anything names it; else empty."""
+        if self.clone:
+            return origin(Path(self.clone), invocation.environ)
+        try:
+            return repository_of(self.repository, invocation.environ, invocation.folder, on_purpose=True)
+        except (InvalidError, click.UsageError):
+            return ""
+
     @property
     def options(self) -> str:
         """What names the same repository to another verb, where the person named it."""
@@ -85,6 +95,7 @@ class Found:
     """The grant that is meant, the requests and accounts of all that are over, and what to say if it ends soon."""
 
     grant: GrantStatus
+    repository: str  # owner/name, by its own settings
     over: tuple[tuple[str, str], ...]
     warning: str
 
@@ -122,7 +133,7 @@ def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str, warn_once: 
     if session is None or not (last or now < session.expires_at - _EARLY):
         session = assume(ambient(invocation, wanted.profile), grant, now)
     if wanted.request:
-        note = {"request": grant.request, "at": timestamp.show(now)}
+        note = {"request": grant.request, "repository": found.repository, "at": timestamp.show(now)}
         cache.keep(session, {**note, "warned": end} if found.warning else note, *key)
     return session
 
@@ -159,7 +170,7 @@ def look_up(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> Found:
     grant_target.ensure_open(grant, invocation.now)
     over = ((each.request, each.account) for each in found if each.state is GrantState.ENDED)
     warning = before_end.warning(context, state, grant, invocation.now, options=wanted.options)
-    return Found(grant=grant, over=tuple(over), warning=warning)
+    return Found(grant=grant, repository=context.settings.repository, over=tuple(over), warning=warning)
 
 
 def request_of_pull(invocation: Invocation, wanted: GrantChoice, number: int) -> str:

@@ -65,8 +65,10 @@ def _configure(invocation: Invocation, wanted: GrantChoice, name: str | None) ->
     found = look_up(invocation, wanted, verb="credentials")
     grant = found.grant
     for request, account in found.over:
-        aws_config.remove(file, aws_config.Block(request=request, account=account))
-    block = aws_config.Block(request=grant.request, account=grant.account)
+        aws_config.remove(
+            file, aws_config.Block(request=request, account=account, repository=found.repository)
+        )
+    block = aws_config.Block(request=grant.request, account=grant.account, repository=found.repository)
     called = name or aws_config.free_name(file, block, f"jit-{policy_of(grant.request)}-{grant.account}")
     own = wanted.profile or aws_config.own_profile(invocation.environ)
     command = [*_program(), "credentials", grant.request, "--account", grant.account]
@@ -96,7 +98,9 @@ def _remove(invocation: Invocation, wanted: GrantChoice) -> int:
     text = text if number is None else request_of_pull(invocation, wanted, number)
     fits = [each for each in requests if text in each]
     chosen = resolve(text, requests) if len(fits) > 1 else "".join(fits)
-    gone = [each for each in there if each.request == chosen and aws_config.remove(file, each)]
+    named = [each for each in there if each.request == chosen]
+    here = [each for each in named if each.may_be_of(wanted.named(invocation))]
+    gone = [each for each in here or named if aws_config.remove(file, each)]
     click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
     return ExitCode.DONE
 

@@ -24,7 +24,9 @@ from botocore.configloader import load_config
 from desk import Said, said
 from rich.console import Console
 
+from jitbot.adapters.local.session_cache import SessionCache
 from jitbot.cli import main
+from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.clock import Clock
@@ -685,6 +687,39 @@ def test_a_profile_goes_out_after_the_end(place: Place) -> None:
         place.acme.clock.set(began + timedelta(hours=3))
         answer = place.run("credentials", "--unconfigure", name)
         assert (answer.code, file.read_text()) == (0, ""), answer
+
+
+def test_two_repositories_keep_their_profiles_apart(place: Place) -> None:
+    """A request of the same name elsewhere keeps its profile and session here, whatever happens to this one.
+
+    A block of an older jitbot names no repository, and is taken for this one's.
+    """
+    place.acme.clock.set(place.stage.now)
+    path, file = place.ask("twin"), place.home / ".aws/config"
+    assert place.run("credentials", "--configure", path).code == 0
+    ours = file.read_text()
+    assert f"# >>> jitbot {path} prod acme/access\n" in ours
+    theirs = ours.replace("acme/access", "acme/payments").replace("[profile jit-", "[profile pay-")
+    file.write_text(theirs)
+    sessions = SessionCache(place.home / ".cache/jitbot/sessions")
+    kept = Session(
+        access_key="ASIA1", secret_key="s", token="t", expires_at=place.stage.now + timedelta(hours=1)
+    )
+    sessions.keep(kept, {"request": path, "repository": "acme/payments"}, "theirs")
+    sessions.keep(kept, {"request": path, "repository": "acme/access"}, "ours")
+    assert place.run("credentials", "--configure", path).code == 0
+    assert file.read_text() == theirs + ours
+    assert place.run("credentials", "--unconfigure", path).code == 0
+    assert file.read_text() == theirs
+    file.write_text(theirs + ours.replace(" acme/access\n", "\n"))
+    assert place.run("credentials", "--configure", path).code == 0
+    assert file.read_text() == theirs + ours
+    assert place.run("release", path, "--no-wait").code == 0
+    assert file.read_text() == theirs
+    assert sessions.find("theirs") is not None
+    assert sessions.find("ours") is None
+    answer = place.run("credentials", "--unconfigure", path)  # nothing else has that name
+    assert (answer.code, file.read_text()) == (0, "")
 
 
 def test_profiles_do_not_pile_up(place: Place) -> None:
