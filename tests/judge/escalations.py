@@ -27,6 +27,11 @@ ELSEWHERE = (
     f"{IAM}role/JIT/jit-alice",
     f"{IAM}role//jit/jit-alice",
 )
+# A role's name is taken in the whole account: under the own path, the names that somebody else's roles have or will have.
+NAMES_OF_OTHERS = tuple(
+    f"{IAM}role/jit/{name}"
+    for name in ("ops-alice-orders-0123456789", "opsbot-grant", "Administrator", "jit")
+)
 _BOUNDED = {"iam:PermissionsBoundary": BOUNDARY}
 _TAGS: Mapping[str, Any] = {"aws:TagKeys": ["jitbot:request", "jitbot:policy"]}
 _READS = (
@@ -49,7 +54,12 @@ GRANT_WORK = (
         resource=GRANT,
         context=_BOUNDED | {"iam:PolicyARN": ADMIN},
     ),
-    Attempt(says="deny", action="iam:AttachRolePolicy", resource=GRANT, context={"iam:PolicyARN": DENY_ALL}),
+    *(
+        Attempt(
+            says="deny", action="iam:AttachRolePolicy", resource=each, context={"iam:PolicyARN": DENY_ALL}
+        )
+        for each in (GRANT, *NAMES_OF_OTHERS[:1])
+    ),
     Attempt(says="extend", action="iam:UpdateAssumeRolePolicy", resource=GRANT),
     Attempt(says="tag", action="iam:TagRole", resource=GRANT, context=_TAGS),
     *_READS,
@@ -60,6 +70,7 @@ SWEEP_WORK = (
     Attempt(says="detach", action="iam:DetachRolePolicy", resource=GRANT, context={"iam:PolicyARN": ADMIN}),
     Attempt(says="take away", action="iam:DeleteRolePolicy", resource=GRANT),
     Attempt(says="remove", action="iam:DeleteRole", resource=GRANT),
+    Attempt(says="remove what a hand made", action="iam:DeleteRole", resource=NAMES_OF_OTHERS[0]),
     *_READS,
     Attempt(says="look for drift", action="iam:GetAccountAuthorizationDetails", resource="*"),
 )
@@ -132,6 +143,8 @@ GRANT_ATTEMPTS = (
     *_on("iam:CreateRole", (GRANT,), PermissionsBoundary=BOUNDARY.replace(PROD, STRANGER)),
     *_on("iam:CreateRole", (GRANT,), PermissionsBoundary=ADMIN),
     *_on("iam:CreateRole", (*ELSEWHERE, *JITBOTS), PermissionsBoundary=BOUNDARY),
+    *_on("iam:CreateRole", NAMES_OF_OTHERS, PermissionsBoundary=BOUNDARY),
+    *_on("iam:PutRolePolicy", NAMES_OF_OTHERS, PermissionsBoundary=BOUNDARY),
     *_on("iam:PutRolePolicy", (GRANT,)),
     *_on("iam:PutRolePolicy", (GRANT,), PermissionsBoundary=OTHER_BOUNDARY),
     *_on("iam:PutRolePolicy", (*ELSEWHERE, *JITBOTS), PermissionsBoundary=BOUNDARY),

@@ -117,7 +117,7 @@ def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answe
             "`pip install git+https://github.com/OWNER/NAME@COMMIT` knows both"
         )
     github = GitHubReader(github_client(invocation.environ, repository, _AGENT))
-    more = {"issuer": given["issuer"]} if given["issuer"] else {}
+    more = {name: given[name] for name in ("issuer", "namespace") if given[name]}
     answers = scaffold.Answers(
         repository=repository,
         repository_id=given["repository_id"] or 0,

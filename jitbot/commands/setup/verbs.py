@@ -21,6 +21,10 @@ from jitbot.terminal.option_types import Length, format_option
     help="What may be asked for: all, starter, or names of the library with commas. Default: it asks, else starter.",
 )
 @click.option("--issuer", help="Who signs the job's tokens. Default: GitHub.")
+@click.option(
+    "--namespace",
+    help="What names its roles in AWS: another for each access repository in the same accounts. Default: jit.",
+)
 @click.option("--release", help="The full commit of the jitbot to pin. Default: the one that runs, if known.")
 @click.option("--upstream", help="Where that commit is, as owner/name. Default: likewise.")
 @click.option("--apply", "apply", is_flag=True, help="Set GitHub up for the repository that lies here.")

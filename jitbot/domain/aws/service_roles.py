@@ -36,6 +36,9 @@ def choose(condition: str, then: object, otherwise: object) -> Document:
 _NOTHING = {"Ref": "AWS::NoValue"}
 _IAM = "arn:${AWS::Partition}:iam::${AWS::AccountId}:"
 _GRANTS = sub(_IAM + "role/${Namespace}/*")
+# What is made is named by the namespace, too: a role's name is taken in the whole account, whatever its path. Otherwise
+# one namespace could take the names that the grants of another will have.
+_NEW_GRANTS = sub(_IAM + "role/${Namespace}/${Namespace}-*")
 _OWN_ROLES = sub(_IAM + "role/${Namespace}bot-*")
 _BOUNDARY = sub(_IAM + "policy/${Namespace}bot-boundary")
 _DENY_ALL = sub("arn:${AWS::Partition}:iam::aws:policy/AWSDenyAll")
@@ -98,7 +101,7 @@ def grant_permissions() -> Document:
     tags: Document = {"ForAllValues:StringLike": {"aws:TagKeys": "jitbot:*"}}
     return _document(
         *_reading(),
-        _statement("Create", "Allow", ["iam:CreateRole", "iam:PutRolePolicy"], _GRANTS, bounded),
+        _statement("Create", "Allow", ["iam:CreateRole", "iam:PutRolePolicy"], _NEW_GRANTS, bounded),
         choose("AttachesManaged", listed, _NOTHING),
         # Without the boundary's condition: what has lost its boundary must above all be deniable.
         _statement("EndEarly", "Allow", attach, _GRANTS, _is_deny_all()),

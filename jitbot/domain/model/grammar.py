@@ -36,6 +36,7 @@ _SLUG = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 REPOSITORY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII
 )  # on GitHub
+NAMESPACE = re.compile(r"[a-z][a-z0-9]{1,11}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

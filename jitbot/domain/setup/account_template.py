@@ -13,6 +13,7 @@ from jitbot.domain.aws import iam, service_roles
 from jitbot.domain.aws.service_roles import Document, choose, sub
 from jitbot.domain.model.documents import Policy, Settings
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.grammar import NAMESPACE
 from jitbot.domain.setup.doctor.repository import GITHUBS_ISSUER
 
 SERVICE_PATTERN = r"[a-z0-9-]+|\*"  # a prefix of actions, such as dynamodb
@@ -123,7 +124,7 @@ def _parameters(settings: Settings, options: Options) -> Document:
         "Namespace": _text(
             "Grants live under the IAM path /<namespace>/; all that is made here is called <namespace>bot-something.",
             settings.namespace,
-            "[a-z][a-z0-9]{1,11}",
+            NAMESPACE.pattern,
         ),
         "CreateOidcProvider": _choice(
             "false where the account knows the issuer already, with the audience sts.amazonaws.com: AWS takes each once.",

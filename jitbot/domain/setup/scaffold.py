@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import POLICIES, GithubId, Login, policy_named
 from jitbot.domain.model.errors import InvalidError
-from jitbot.domain.model.grammar import LOGIN, REPOSITORY
+from jitbot.domain.model.grammar import LOGIN, NAMESPACE, REPOSITORY
 from jitbot.domain.text.escape import quoted
 
 _RELEASE = re.compile(r"[0-9a-f]{40}")
@@ -21,6 +21,7 @@ _SHAPES = {
     _ALIAS: "an alias: lower-case letters, digits and hyphens, a letter first",
     _ACCOUNT: "the 12 digits of an account's id",
     REPOSITORY: "owner/name",
+    NAMESPACE: "2 to 12 of a-z and 0-9, a letter first",
 }
 _BREAK_GLASS = re.compile(r"^approvals: 0$", re.MULTILINE)
 _PLACE = re.compile(r"__([A-Z_]+?)__")
@@ -51,6 +52,7 @@ def check(answers: Answers) -> None:
     for option, value, shape in (
         ("--repository", answers.repository, REPOSITORY),
         ("--upstream", answers.upstream, REPOSITORY),
+        ("--namespace", answers.namespace, NAMESPACE),
         *(("--owner", login, _LOGIN) for login in answers.owners),
         *(("--account", alias, _ALIAS) for alias in answers.accounts),
         *(("--account", number, _ACCOUNT) for number in answers.accounts.values()),

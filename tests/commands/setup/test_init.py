@@ -347,6 +347,17 @@ def test_every_workflow_of_jitbot_is_shipped() -> None:
     }
 
 
+def test_a_second_repository_has_a_namespace_of_its_own(begun: Begun) -> None:
+    """It is written where every grant and every stack is named by it; jit is for the first."""
+    assert begun.init("--release", RELEASE, "--namespace", "pay").code == 0
+    settings = yaml.safe_load((begun.folder / "policies/settings.yaml").read_text())
+    assert settings["namespace"] == "pay"
+    printed = begun.jitbot("bootstrap", "--stackset", "--services", "s3", "--existing-provider").out
+    assert "--existing-provider > jitbot.yaml" in printed
+    assert "--stack-set-name paybot" in printed
+    assert "jitbot --" not in printed
+
+
 def test_without_github_the_numbers_can_be_given(begun: Begun) -> None:
     """What GitHub would only look up is then written as it was given, with a warning about the version."""
     begun.github.faults = lambda *_: GitHubFault(status=409, body=b"{}")
