@@ -130,13 +130,8 @@ class Git(Protocol):
         """The blob at each path of each commit; None if there is none. What is not here at all is left out."""
         ...
 
-    def rule_changes(
-        self, tip: Sha, paths: Sequence[str], start: datetime | None = None, end: datetime | None = None
-    ) -> tuple[RuleChange, ...]:
-        """The commits of main's first-parent line that touch these paths, oldest first.
-
-        With `start` and `end`, those whose own date lies from the one until, not at, the other.
-        """
+    def rule_changes(self, tip: Sha, paths: Sequence[str]) -> tuple[RuleChange, ...]:
+        """The commits of main's first-parent line that touch these paths, oldest first."""
         ...
 
     def touching_rules(self, since: datetime, paths: Sequence[str]) -> Mapping[Sha, datetime]:

@@ -203,7 +203,7 @@ class World(Stage):
 
     def offer(self, login: str, title: str, *commits: Mapping[str, str | None]) -> int:
         """`propose`, with the push done inside GitHub: what a push does is the subject of other tests."""
-        branch = f"{login}-offers-{self.steps}"
+        branch = f"{login.removesuffix('[bot]')}-offers-{self.steps}"
         push_inside(self, login, branch, self.github.store.tip("main"), *commits, message="Ask")
         answer = self.acme.call(login, "POST", "/pulls", title=title, head=branch, base="main", body="")
         return int(self.must(answer)["number"])

@@ -31,13 +31,13 @@ def review(world: World, day: str, *paths: str, by: tuple[str, ...] = (OWNER,), 
     return str(world.github.store.tip("main"))
 
 
-def audited(world: World, folder: Path) -> dict[str, Any]:
+def audited(world: World, folder: Path, *period: str) -> dict[str, Any]:
     """What page, pack and terminal say of the reviews."""
     place, keys = clone(world), str(vouched(world))
     job: dict[str, Any] = {"runner": place.name, "workflow": "audit.yml"}
-    page, pack = folder / "page.html", folder / "pack"
-    said = world.jit("audit", "report", *PERIOD, "--keys", keys, "--output", str(page), **job).output
-    world.jit("audit", "export", *PERIOD, "--keys", keys, "--output", str(pack), **job)
+    page, pack, asked = folder / "page.html", folder / "pack", period or PERIOD
+    said = world.jit("audit", "report", *asked, "--keys", keys, "--output", str(page), **job).output
+    world.jit("audit", "export", *asked, "--keys", keys, "--output", str(pack), **job)
     text = page.read_text()
     return {
         "said": said,

@@ -81,16 +81,9 @@ class FullHistory:
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
         return self._objects.entries(commit, paths) if paths else ()
 
-    def rule_changes(
-        self, tip: Sha, paths: Sequence[str], start: datetime | None = None, end: datetime | None = None
-    ) -> tuple[RuleChange, ...]:
+    def rule_changes(self, tip: Sha, paths: Sequence[str]) -> tuple[RuleChange, ...]:
         dated = self._walk_whole(tip, "--first-parent", touching=paths)
-        wanted = {
-            name: plumbing.moment(time)
-            for name, time in dated
-            if (start is None or start.timestamp() <= time) and (end is None or time < end.timestamp())
-        }
-        return self.changes_of_rules(wanted, paths)
+        return self.changes_of_rules({name: plumbing.moment(time) for name, time in dated}, paths)
 
     def changes_of_rules(
         self, commits: Mapping[Sha, datetime], paths: Sequence[str]

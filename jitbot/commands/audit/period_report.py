@@ -70,7 +70,9 @@ def survey_of(
         made_at=invocation.now,
         absences=inputs.gone.absences,
         unread=inputs.history.in_doubt.requests,
-        rule_changes=changed_rules(inputs.git, inputs.main, start, end),
+        rule_changes=changed_rules(
+            inputs.git, inputs.main, inputs.history.events, start, end, invocation.now
+        ),
         entitlements=entitled(inputs.git, documents, judged_at),
         access_reviews=_reviews(inputs, judged_at, invocation.now),
     )

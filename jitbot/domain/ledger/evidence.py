@@ -56,6 +56,11 @@ class RecordedAccount(JsonObject):
     github_id = number("github_id")
     kind = text("type")
 
+    @property
+    def is_app(self) -> bool:
+        """Whether it is known to be no person's account: an app acts for the person who started it."""
+        return self.kind not in ("", "User")
+
     @classmethod
     def named(cls, login: str, github_id: int) -> Self:
         """The account of this login and id, of whatever type."""

@@ -6,7 +6,10 @@ from datetime import date, datetime, timedelta
 
 from jitbot.domain.access.rule_changes.rule_event import approvals_of, record_of_rules
 from jitbot.domain.access_review.basis import rules_digest
-from jitbot.domain.audit.history.access_reviews import AccessReviews, PolicyChange, access_reviews
+from jitbot.domain.audit.history.access_reviews import AccessReviews, access_reviews
+from jitbot.domain.audit.history.policy_changes import IntervalChange, PolicyChange
+from jitbot.domain.audit.history.rule_times import came_to_main
+from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.git_history import NO_BASE, RuleChange
 from jitbot.domain.model.codeowners import LOCATIONS
@@ -40,15 +43,16 @@ def read_access_reviews(
 ) -> AccessReviews:
     """The access reviews of every policy, as main and the record of rules have them.
 
-    With `until`, main is taken as it was then: as far as the last commit whose own date is before it.
+    With `until`, main is taken as it was then.
     """
+    every = tuple(events)
     changes = git.rule_changes(main, _PATHS)
     if until is not None:
-        last = max((order for order, each in enumerate(changes) if each.at < until), default=-1)
+        came = enumerate(came_to_main(changes, every, until))
+        last = max((order for order, each in came if each.at < until), default=-1)
         changes = changes[: last + 1]
     walk = _Walk(git=git, documents=documents, rulebook=Rulebook(git, documents, ()))
     walk.read(changes)
-    every = tuple(events)
     policies = tuple(walk.with_rules(changes, record_of_rules(every)))
     return access_reviews(policies, every, now, every=walk.every, asked_at=walk.asked_at)
 
@@ -62,8 +66,9 @@ class _Walk:
     rulebook: Rulebook
     every: timedelta | None = None
     asked_at: RuleChange | None = None
-    found: list[PolicyChange] = field(default_factory=list)
+    found: list[PolicyChange | IntervalChange] = field(default_factory=list)
     _dates: dict[str, date | None] = field(default_factory=dict)  # of each policy that is there
+    _contents: dict[str, str] = field(default_factory=dict)  # the same, of the files without their dates
 
     def read(self, changes: Sequence[RuleChange]) -> None:
         """Walk these commits, oldest first."""
@@ -96,13 +101,14 @@ class _Walk:
         existed, before = name in self._dates, self._dates.get(name)
         if blob is None:
             self._dates.pop(name, None)
-            after, exists = None, False
+            after, exists, stands_for = None, False, self._contents.pop(name, "")
         else:
             content = contents.get(blob)
             after, exists = before, True
             if before is not None or _may_have_date(content):
                 after = _date_in(self.documents, name, content, unread=before)
             self._dates[name] = after
+            stands_for = self._contents[name] = _without_date(content)
         if existed is exists and before == after:
             return
         self.found.append(
@@ -114,6 +120,7 @@ class _Walk:
                 existed=existed,
                 exists=exists,
                 every=self.every,
+                content=stands_for,
             )
         )
 
@@ -122,19 +129,21 @@ class _Walk:
         if content is None:
             return
         settings = self.documents.parse_settings(Source(path=SETTINGS, content=content)).value
-        if settings is not None:
-            self.every = settings.review_every
-            if self.asked_at is None and self.every is not None:
-                self.asked_at = change
+        if settings is None or settings.review_every == self.every:
+            return
+        self.found.append(IntervalChange(change=change, before=self.every, after=settings.review_every))
+        self.every = settings.review_every
+        self.asked_at = self.asked_at or change
 
     def with_rules(
         self, changes: Sequence[RuleChange], recorded: Mapping[Sha, Event]
-    ) -> Iterator[PolicyChange]:
+    ) -> Iterator[PolicyChange | IntervalChange]:
         """The changes; those that move a date with the rules before them, and the digest of those after them.
 
         Also with when what the policy rests on was changed last, between the first approval and the merge.
         """
         order = {each.commit: number for number, each in enumerate(changes)}
+        moves = [each for each in self.found if isinstance(each, PolicyChange) and _moves(each)]
         between = {
             each.change.commit: tuple(
                 _after_approval(
@@ -143,13 +152,11 @@ class _Walk:
                     recorded,
                 )
             )
-            for each in self.found
-            if _moves(each)
+            for each in moves
         }
         places = [
             (commit, path)
-            for each in self.found
-            if _moves(each)
+            for each in moves
             for change in (each.change, *(other for _, other in between[each.change.commit]))
             for commit in (change.base, change.commit)
             for path in rule_paths(each.policy)
@@ -157,7 +164,7 @@ class _Walk:
         blobs = self.git.blobs_at(places) if places else {}
         self.rulebook.learn({blob for blob in blobs.values() if blob is not None})
         for each in self.found:
-            if _moves(each):
+            if isinstance(each, PolicyChange) and _moves(each):
                 before = self._rules(each.change.base, each.policy, blobs)
                 digest = self._digest(each.change.commit, each.policy, blobs)
                 changed = (
@@ -231,6 +238,13 @@ def dates_moved(
 def _may_have_date(content: bytes | None) -> bool:
     """Whether a policy of this text can have a date: only an escape could write the key in other letters."""
     return content is not None and (b"reviewed" in content or b"\\" in content)
+
+
+def _without_date(content: bytes | None) -> str:
+    """The digest of a policy's file without the line of its date; empty for a file that is not read."""
+    if content is None:
+        return ""
+    return blob_name(b"\n".join(line for line in content.splitlines() if not line.startswith(b"reviewed")))
 
 
 def _date_in(

@@ -9,6 +9,7 @@ from jitbot.domain.access_review.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.history.absences import Absences
 from jitbot.domain.audit.history.access_reviews import AccessReviews
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
+from jitbot.domain.audit.history.rule_times import came_to_main
 from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness, completeness_answer
 from jitbot.domain.audit.report.overview.first_page import active_table, answers_table, populations_table
@@ -213,9 +214,12 @@ def period_report(
     )
 
 
-def changed_rules(git: Git, main: Sha, start: datetime, end: datetime) -> tuple[RuleChange, ...]:
-    """The commits on main that changed what decides."""
-    return git.rule_changes(main, RULE_PATHS, start, end)
+def changed_rules(
+    git: Git, main: Sha, events: Iterable[Event], start: datetime, end: datetime, now: datetime
+) -> tuple[RuleChange, ...]:
+    """The commits of a period that changed what decides, whatever dates their authors gave them."""
+    came = came_to_main(git.rule_changes(main, RULE_PATHS), events, now)
+    return tuple(each for each in came if start <= each.at < end)
 
 
 def entitled(git: Git, documents: DocumentReader, at: datetime) -> tuple[Entitlement, ...]:

@@ -1,6 +1,6 @@
 """What happened to the rules on main, as git has it: every commit that touches them, and no other."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,11 @@ def desk(tmp_path: Path) -> Desk:
     return made
 
 
-def told(desk: Desk, start: datetime = LONG_AGO, end: datetime = NEVER) -> tuple[RuleChange, ...]:
+def told(desk: Desk) -> tuple[RuleChange, ...]:
     """What is told of the branch as it is now."""
     desk.git("update-ref", "refs/remotes/origin/main", "HEAD")
     clone = GitRepository(desk.root)
-    return clone.rule_changes(clone.main(), PATHS, start, end)
+    return clone.rule_changes(clone.main(), PATHS)
 
 
 def test_a_change_of_a_rule_is_told(desk: Desk) -> None:
@@ -58,16 +58,6 @@ def test_a_merge_is_told_as_main_saw_it(desk: Desk) -> None:
     found = told(desk)
     assert [each.subject for each in found] == ["rules", "merge it"]
     assert inner not in {each.commit for each in found}
-
-
-def test_only_the_period_is_told(desk: Desk) -> None:
-    """Neither what came before nor what came at its end, which is not in it."""
-    desk.write("policies/accounts.yaml", "prod: '1'\n")
-    desk.commit("second")
-    first, second = told(desk)
-    assert told(desk, start=second.at + timedelta(seconds=1)) == ()
-    assert second not in told(desk, end=second.at)
-    assert first.at <= second.at
 
 
 def since(desk: Desk, start: datetime) -> list[str]:

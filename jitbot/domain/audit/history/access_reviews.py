@@ -10,26 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from jitbot.domain.access.rule_changes.rule_event import approvals_of, author_of, record_of_rules
-from jitbot.domain.access.rule_changes.rule_review import lacking, why_not
+from jitbot.domain.access.rule_changes.rule_event import record_of_rules
 from jitbot.domain.access_review.due import due_on
-from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
+from jitbot.domain.audit.history.policy_changes import (
+    IntervalChange,
+    MoveResult,
+    PolicyChange,
+    day_of,
+    judged,
+    latest_of,
+    moment_of,
+)
 from jitbot.domain.ledger.events import Event
-from jitbot.domain.ledger.evidence import RuleOutcome
 from jitbot.domain.ledger.git_history import RuleChange
-from jitbot.domain.model import owners
-from jitbot.domain.model.documents import Sha, policy_path
-from jitbot.domain.model.merge_facts import Rules
-
-
-class MoveResult(StrEnum):
-    """What a change of the date comes to. Only COUNTED is a review."""
-
-    COUNTED = "reviewed"
-    NOT_COUNTED = "does not count"
-    WITHDRAWN = "moved back"  # the reviews after the new date count no longer
-    WAITING = "not recorded yet"
-    UNKNOWN = "unknown"
+from jitbot.domain.model.documents import Sha
 
 
 class ReviewStanding(StrEnum):
@@ -41,33 +35,16 @@ class ReviewStanding(StrEnum):
     WAITING = "not recorded yet"  # it would be overdue without a change that the next run records
     UNKNOWN = "unknown"  # it is overdue, unless a change counts of which nobody knows who approved it
     NOT_ASKED = "not asked for"  # settings.yaml asks for no reviews
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyChange:
-    """What one commit of main's first-parent line did to the file of one policy.
-
-    `before` and `after` are the dates; a file that does not read has the date that was read last. `existed` and `exists`
-    are about the file. `every` is how often reviews were due before the commit. `rules` are the rules before it, None
-    where this clone lacks them; `digest` is of the rules after it. `changed_at` is when another commit changed what the
-    policy rests on, at the latest: the last one that may have come after an approval of this one.
-    """
-
-    policy: str
-    change: RuleChange
-    before: date | None
-    after: date | None
-    existed: bool = True
-    exists: bool = True
-    every: timedelta | None = None
-    rules: Rules | None = None
-    digest: str = ""
-    changed_at: datetime | None = None
+    REMOVED = "removed"  # the policy is there no longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessReview:
-    """One change of a policy's date, and whether it is a review. `due` is the last day on which a review was in time."""
+    """One change of a policy's date, and whether it is a review; or the commit after which an overdue one is asked for no longer.
+
+    `due` is the last day on which a review was in time. `app` says that an app opened the pull request: the
+    person who approved it may have started the app.
+    """
 
     policy: str
     day: date | None
@@ -77,6 +54,7 @@ class AccessReview:
     result: MoveResult
     why: str = ""
     author: str = ""
+    app: bool = False
     reviewed_by: tuple[str, ...] = ()
     pull_request: int | None = None
     digest: str = ""
@@ -94,7 +72,7 @@ class AccessReview:
 class PolicyStanding:
     """A policy at the end: its last review that still counts, and when the next one is due.
 
-    `claimed` is the date in its file.
+    `claimed` is the date in its file. `removed_at` is when the file was taken away, at the latest.
     """
 
     policy: str
@@ -103,19 +81,21 @@ class PolicyStanding:
     due: date | None
     state: ReviewStanding
     why: str = ""
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessReviews:
-    """Every change of a date, in main's order, and where each policy stands that is there at the end, by name."""
+    """Every change of a date, in main's order, and where each policy stands, by name: those there at the end, and those removed."""
 
     made: tuple[AccessReview, ...] = ()
     policies: tuple[PolicyStanding, ...] = ()
+    removed: tuple[PolicyStanding, ...] = ()
     every: timedelta | None = None  # how often reviews are due at the end
 
 
 def access_reviews(
-    changes: Iterable[PolicyChange],
+    changes: Iterable[PolicyChange | IntervalChange],
     events: Iterable[Event],
     now: datetime,
     *,
@@ -128,32 +108,44 @@ def access_reviews(
     was never reviewed is due so long after it, or after its own first merge, whichever is later.
     """
     recorded = record_of_rules(events)
-    first = None if asked_at is None else _day(asked_at, recorded, now)
+    first = None if asked_at is None else day_of(asked_at, recorded, now)
     line = _Line(recorded=recorded, seen_at=now, asked=first)
     for change in changes:
-        line.take(change)
+        if isinstance(change, PolicyChange):
+            line.take(change)
+        else:
+            line.interval(change)
     made = tuple(
         replace(each, withdrawn_by=line.withdrawn.get((each.policy, each.commit))) for each in line.made
     )
     standing = tuple(line.standing(name, every) for name in sorted(line.lives))
-    return AccessReviews(made=made, policies=standing, every=every)
+    removed = tuple(line.removed(name) for name in sorted(line.gone))
+    return AccessReviews(made=made, policies=standing, removed=removed, every=every)
 
 
 @dataclass(slots=True)
 class _Life:
     """One policy from the commit that added its file on. `counted` are the reviews that count, the last one last.
 
-    `open` are those since then of which it is not known whether they count.
+    `open` are those since then of which it is not known whether they count. `away` are the times in which the file was
+    not there; `gone` is the last one's beginning, and the commit.
     """
 
     began: date
     claimed: date | None
+    content: str
+    gone: tuple[datetime, Sha] | None = None
+    away: list[tuple[date, date]] = field(default_factory=list)
     counted: list[AccessReview] = field(default_factory=list)
     open: list[AccessReview] = field(default_factory=list)
 
     @property
     def last(self) -> AccessReview | None:
         return self.counted[-1] if self.counted else None
+
+    def away_since(self, day: date) -> timedelta:
+        """For how long it was not there since a day."""
+        return sum((max(end - max(start, day), timedelta()) for start, end in self.away), timedelta())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -164,20 +156,72 @@ class _Line:
     seen_at: datetime
     asked: date | None  # the first day on which reviews were asked for
     lives: dict[str, _Life] = field(default_factory=dict)
+    gone: dict[str, _Life] = field(default_factory=dict)
     made: list[AccessReview] = field(default_factory=list)
     withdrawn: dict[tuple[str, Sha], Sha] = field(default_factory=dict)
 
     def take(self, change: PolicyChange) -> None:
         """The next change of a policy's file."""
         life = self.lives.get(change.policy)
-        if not change.exists:
-            self.lives.pop(change.policy, None)
+        if life is not None and not change.exists:
+            self._remove(life, change)
+        elif not change.exists:
+            pass
         elif life is None:  # a date in a new file is no review: nothing was in use yet
-            began = _day(change.change, self.recorded, self.seen_at)
-            self.lives[change.policy] = _Life(began=began, claimed=change.after)
+            self._add(change)
         elif change.after != life.claimed:
             life.claimed = change.after
             self._moved(life, change)
+
+    def interval(self, change: IntervalChange) -> None:
+        """Reviews are due otherwise from this commit on: what was overdue, and is no longer, lapsed by it."""
+        at = latest_of(change.change, self.recorded, self.seen_at)
+        how = "has no review_every" if change.after is None else f"has review_every: {change.after.days}d"
+        for name, life in sorted(self.lives.items()):
+            due = self._due(life, change.after)
+            if due is None or at.date() <= due:
+                self._lapse(name, life, change.change, change.before, f"settings.yaml {how} since")
+
+    def _remove(self, life: _Life, change: PolicyChange) -> None:
+        """A file that was taken away. One of the same content that came before it goes on in its time."""
+        self._lapse(change.policy, life, change.change, change.every, "the policy was removed")
+        at = latest_of(change.change, self.recorded, self.seen_at)
+        life.gone, life.content = (at, change.change.commit), change.content
+        self.gone[change.policy] = self.lives.pop(change.policy)
+        for other in self.lives.values():
+            self._go_on(other, life, at.date())
+
+    def _add(self, change: PolicyChange) -> None:
+        """A new file. What was there before goes on: under its name, and with the same content under another one.
+
+        The days without it do not count.
+        """
+        day = day_of(change.change, self.recorded, self.seen_at)
+        life = self.gone.pop(change.policy, None)
+        if life is None:
+            life = _Life(began=day, claimed=change.after, content=change.content)
+        elif life.gone is not None:
+            life.away.append((life.gone[0].date(), day))
+        life.claimed, life.content = change.after, change.content
+        self.lives[change.policy] = life
+        for former in self.gone.values():
+            self._go_on(life, former, day)
+
+    def _go_on(self, life: _Life, former: _Life, day: date) -> None:
+        """A policy with the content of one that is gone began when that one was reviewed last, days without it aside."""
+        if former.gone is not None and life.content and life.content == former.content:
+            since = self._since(former)
+            used = former.gone[0].date() - since - former.away_since(since)
+            life.began = min(life.began, day - max(used, timedelta()))
+
+    def _lapse(self, name: str, life: _Life, change: RuleChange, every: timedelta | None, how: str) -> None:
+        """Write down an overdue review that is asked for no longer: nobody made it."""
+        due = self._due(life, every)
+        at = latest_of(change, self.recorded, self.seen_at)
+        state, why = _state(life, due, at.date())
+        if state in _PAST:
+            move = PolicyChange(policy=name, change=change, before=life.claimed, after=None)
+            self.made.append(self._review(move, MoveResult.LAPSED, f"{how}; {why}", due=due, at=at))
 
     def _moved(self, life: _Life, change: PolicyChange) -> None:
         """A date that moved. A review is held against the last review, not against a date that nobody reviewed."""
@@ -185,7 +229,7 @@ class _Line:
         if after is None or (last is not None and last.day is not None and after <= last.day):
             self._withdraw(life, change)
             return
-        result, why, by = _judged(change, self.recorded.get(change.change.commit), self.seen_at)
+        result, why, by = judged(change, self.recorded.get(change.change.commit), self.seen_at)
         review = self._review(change, result, why, reviewed_by=by, due=self._due(life, change.every))
         self.made.append(review)
         if result is MoveResult.COUNTED:
@@ -217,6 +261,7 @@ class _Line:
         *,
         reviewed_by: tuple[str, ...] = (),
         due: date | None = None,
+        at: datetime | None = None,
     ) -> AccessReview:
         event = self.recorded.get(change.change.commit)
         return AccessReview(
@@ -224,10 +269,11 @@ class _Line:
             day=change.after,
             before=change.before,
             commit=change.change.commit,
-            merged_at=_moment(change.change, event, self.seen_at),
+            merged_at=at or moment_of(change.change, event, self.seen_at),
             result=result,
             why=why,
             author=event.evidence.author.login if event is not None else "",
+            app=event is not None and event.evidence.author.is_app,
             reviewed_by=reviewed_by,
             pull_request=event.evidence.pull_request if event is not None else None,
             digest=change.digest,
@@ -237,13 +283,30 @@ class _Line:
 
     def _due(self, life: _Life, every: timedelta | None) -> date | None:
         """The last day on which the next review of a policy is in time; None where none is asked for."""
-        return None if every is None else due_on(self._since(life), every)
+        if every is None:
+            return None
+        since = self._since(life)
+        return due_on(since, every) + life.away_since(since)
 
     def _since(self, life: _Life) -> date:
         """The day from which the next review is counted."""
         if life.last is not None and life.last.day is not None:
             return life.last.day
         return max(life.began, self.asked or life.began)
+
+    def removed(self, name: str) -> PolicyStanding:
+        """A policy that is there no longer, and its last review."""
+        life = self.gone[name]
+        at, commit = life.gone or (self.seen_at, Sha(""))
+        return PolicyStanding(
+            policy=name,
+            claimed=life.claimed,
+            last=life.last,
+            due=None,
+            state=ReviewStanding.REMOVED,
+            why=f"commit {commit[:10]} removed it",
+            removed_at=at,
+        )
 
     def standing(self, name: str, every: timedelta | None) -> PolicyStanding:
         """Where a policy stands now."""
@@ -258,6 +321,10 @@ class _Line:
             state=state,
             why=why,
         )
+
+
+# A review that was due, and of which nobody can say that it was made.
+_PAST = frozenset({ReviewStanding.OVERDUE, ReviewStanding.UNKNOWN, ReviewStanding.WAITING})
 
 
 def _state(life: _Life, due: date | None, today: date) -> tuple[ReviewStanding, str]:
@@ -281,68 +348,3 @@ def _state(life: _Life, due: date | None, today: date) -> tuple[ReviewStanding, 
             return state, f"it was due by {due}; the review of {found.day}: {found.why}"
     never = "it was never reviewed, and " if life.last is None else ""
     return ReviewStanding.OVERDUE, f"{never}the review was due by {due}{lie}"
-
-
-def _judged(
-    change: PolicyChange, event: Event | None, now: datetime
-) -> tuple[MoveResult, str, tuple[str, ...]]:
-    """Whether a date that moved forward is a review, why not, and who reviewed."""
-    if event is None:
-        if abs(now - change.change.at) <= RULES_RECORDED_WITHIN:
-            return MoveResult.WAITING, "the next run of `jitbot grant` records who approved it", ()
-        return MoveResult.UNKNOWN, "no event says who approved it", ()
-    evidence = event.evidence
-    match evidence.outcome:
-        case RuleOutcome.PUSHED:
-            by = evidence.by or "an account that is gone"
-            return MoveResult.NOT_COUNTED, f"it was pushed past the rules by {by}, and nobody approved it", ()
-        case RuleOutcome.UNREVIEWED:
-            return MoveResult.NOT_COUNTED, f"no other owner approved it: {evidence.reason}", ()
-        case RuleOutcome.REVIEWED:
-            return _signed(change, event, _moment(change.change, event, now))
-        case _:
-            return MoveResult.UNKNOWN, f"GitHub did not say who approved it: {evidence.reason}", ()
-
-
-def _signed(
-    change: PolicyChange, event: Event, merged_at: datetime
-) -> tuple[MoveResult, str, tuple[str, ...]]:
-    """The same of a merge that was approved: an owner of this policy's file must be among those who did."""
-    rules, path, no = change.rules, policy_path(change.policy), MoveResult.NOT_COUNTED
-    if rules is None:
-        return MoveResult.UNKNOWN, "the rules before it are not in this clone", ()
-    if change.after is not None and change.after > merged_at.date():
-        return no, f"its date, {change.after}, is after the merge", ()
-    author, head = author_of(event), Sha(event.evidence.head)
-    counted = [each for each in approvals_of(event) if not why_not(each, author, head, rules.people)]
-    dated = [each for each in counted if not (change.after and each.submitted_at.date() < change.after)]
-    if counted and not dated:
-        return no, f"it was approved before its date, {change.after}", ()
-    approvals = [each for each in dated if not (change.changed_at and each.submitted_at <= change.changed_at)]
-    if dated and not approvals:
-        return no, "what the policy rests on was changed after it was approved", ()
-    if not _is_owned(path, rules, merged_at):
-        return no, "nobody who is known owns the policy's file", ()
-    alone = replace(change.change, paths=(path,))
-    if lacks := lacking(alone, approvals, rules, merged_at):
-        return no, lacks, ()
-    signers = (each.user.login for each in approvals if not lacking(alone, [each], rules, merged_at))
-    return MoveResult.COUNTED, "", tuple(signers)
-
-
-def _is_owned(path: str, rules: Rules, at: datetime) -> bool:
-    people, roster = rules.people.value, rules.teams.value
-    if people is None or roster is None:
-        return False
-    return bool(owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(at)).people)
-
-
-def _day(change: RuleChange, recorded: Mapping[Sha, Event], now: datetime) -> date:
-    return _moment(change, recorded.get(change.commit), now).date()
-
-
-def _moment(change: RuleChange, event: Event | None, now: datetime) -> datetime:
-    """When a commit came to main: as GitHub said; else its own date, which its author chooses, but never after its record."""
-    if event is None:
-        return min(change.at, now)
-    return event.evidence.merged_at or min(change.at, event.at)

@@ -15,12 +15,11 @@ from jitbot.domain.access.rule_changes.rule_review import reviewed
 from jitbot.domain.audit.history.access_reviews import (
     AccessReview,
     AccessReviews,
-    MoveResult,
-    PolicyChange,
     PolicyStanding,
     ReviewStanding,
     access_reviews,
 )
+from jitbot.domain.audit.history.policy_changes import IntervalChange, MoveResult, PolicyChange
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.ledger.git_history import RuleChange
@@ -238,17 +237,122 @@ def test_after_a_revert_the_same_day_may_be_reviewed_again() -> None:
 
 
 def test_a_new_file_is_not_reviewed_by_its_date() -> None:
-    """Nor a renamed one, nor one that came back; the first review is due so long after it came."""
+    """The first review is due so long after it came."""
     new = a_move(0, 0, existed=False)
     reviews = found(new, events=(event(new, "erin"),), now=90)
     assert reviews.made == ()
     assert (reviews.policies[0].state, reviews.policies[0].due) == (ReviewStanding.NEVER, day(90))
+
+
+def removed(number: int, before: int | None = None, **changes: Any) -> PolicyChange:
+    """On this day the policy was taken away."""
+    return a_move(number, None, before=before, exists=False, **changes)
+
+
+def test_a_policy_that_comes_back_goes_on() -> None:
+    """With its reviews, and without the days on which it was not there; its date is no review."""
+    move, gone, back = a_move(10, 10), removed(20, 10), a_move(30, 30, existed=False)
+    record = (event(move, "erin"), event(back, "erin"))
+    (mine,) = found(added(), move, gone, back, events=record, now=110).policies
+    assert (mine.due, mine.state, mine.last and mine.last.day) == (day(110), ReviewStanding.IN_TIME, day(10))
+    assert "the date in its file, 2026-01-31, is of no review" in mine.why
+    (mine,) = found(added(), move, gone, back, events=record, now=111).policies
+    assert mine.state is ReviewStanding.OVERDUE
+    (new,) = found(added(), removed(89), a_move(90, None, existed=False), events=(), now=92).policies
+    assert (new.due, new.state) == (day(91), ReviewStanding.OVERDUE)
+
+
+@pytest.mark.parametrize("order", ["away first", "there first"])
+@pytest.mark.parametrize("content", ["same", "other"])
+def test_a_renamed_policy_goes_on(order: str, content: str) -> None:
+    """Whichever commit is the first: what has the same content is due when the old one would be. Nobody reviewed it by that."""
+    move, gone = a_move(10, 10), removed(80, 10, content="same")
+    new = a_move(80, None, existed=False, policy="other", content=content)
+    steps = [gone, new] if order == "away first" else [new, gone]
+    (mine,) = found(added(), move, *steps, events=(event(move, "erin"),), now=90).policies
+    assert (mine.policy, mine.last) == ("other", None)
+    assert mine.due == day(100 if content == "same" else 170)
+
+
+def test_a_policy_without_a_known_content_is_no_other_one() -> None:
+    """Two files that were not read are not the same."""
+    gone, new = removed(80), a_move(80, None, existed=False, policy="other")
+    assert found(added(), gone, new, events=(), now=90).policies[0].due == day(170)
+
+
+def test_a_policy_that_is_gone_is_still_said() -> None:
+    """When, by which commit, and who reviewed it last."""
+    move, gone = a_move(10, 10), removed(20, 10)
+    reviews = found(added(), move, gone, events=(event(move, "erin"),), now=30)
+    assert reviews.policies == ()
+    (mine,) = reviews.removed
+    assert (mine.state, mine.removed_at, mine.last) == (
+        ReviewStanding.REMOVED,
+        gone.change.at,
+        reviews.made[0],
+    )
+    assert mine.why == f"commit {gone.change.commit[:10]} removed it"
+
+
+def interval(number: int, after: timedelta | None, before: timedelta | None = QUARTER) -> IntervalChange:
+    """On this day settings.yaml came to ask otherwise."""
+    return IntervalChange(change=a_commit(number), before=before, after=after)
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        (interval(91, None), "settings.yaml has no review_every since"),
+        (interval(91, 4 * QUARTER), "settings.yaml has review_every: 360d since"),
+        (removed(91), "the policy was removed"),
+    ],
+)
+def test_what_was_overdue_when_nobody_asked_any_longer_is_said(
+    step: PolicyChange | IntervalChange, why: str
+) -> None:
+    """By the setting, or with the policy: an overdue review does not go away by a change of the rules."""
+    (lapse,) = found(added(), step, events=(), every=None, now=92).made
+    assert (lapse.result, lapse.policy, lapse.due) == (MoveResult.LAPSED, NAME, day(90))
+    assert (lapse.commit, lapse.merged_at) == (step.change.commit, step.change.at)
+    assert lapse.why == f"{why}; it was never reviewed, and the review was due by {day(90)}"
+    assert not lapse.is_late
+
+
+@pytest.mark.parametrize(
+    "step", [interval(90, None), removed(90), interval(91, QUARTER - DAY), interval(91, QUARTER, None)]
+)
+def test_what_was_in_time_or_is_still_due_did_not_lapse(step: PolicyChange | IntervalChange) -> None:
+    """The last day belongs to it; and what is asked for all the same is overdue, as before."""
+    assert found(added(), step, events=(), now=200).made == ()
+
+
+@pytest.mark.parametrize("ahead", [-9000, 9000])
+def test_a_chosen_date_does_not_hide_that_nobody_asks_any_longer(ahead: int) -> None:
+    """Pushed with a date from before it was overdue: what is recorded of the commit counts."""
+    taken = interval(100, None)
+    forged = replace(taken, change=replace(taken.change, at=taken.change.at + ahead * DAY))
+    record = event(a_move(100, None), pushed_by=an_actor("mallory"))
+    (lapse,) = found(added(), forged, events=(record,), every=None).made
+    assert (lapse.result, lapse.merged_at) == (MoveResult.LAPSED, record.at)
+
+
+def test_what_is_not_known_lapses_with_its_doubt() -> None:
+    """It may have been reviewed; nobody will know, and the reason is said."""
+    move = a_move(95, 95)
+    _, lapse = found(added(), move, interval(99, None), events=(), every=None).made
+    assert lapse.result is MoveResult.LAPSED
+    assert lapse.why.endswith("no event says who approved it")
+
+
+@pytest.mark.parametrize(("kind", "app"), [("User", False), ("Bot", True), ("", False)])
+def test_whose_pull_request_was_an_apps_is_said(kind: str, *, app: bool) -> None:
+    """An app opens it for somebody: the owner who approved may be the only person on record."""
     move = a_move(10, 10)
-    gone, back = a_move(20, None, before=10, exists=False), a_move(30, 10, existed=False)
-    reviews = found(added(), move, gone, back, events=(event(move, "erin"),), now=121)
-    assert [each.state for each in reviews.policies] == [ReviewStanding.OVERDUE]
-    assert reviews.policies[0].due == day(120)
-    assert found(added(), move, gone, events=(event(move, "erin"),)).policies == ()
+    record = event(move, "erin", author="jitbot[bot]")
+    author = {**record.evidence.author.json, "type": kind}
+    record = replace(record, evidence=Evidence({**record.evidence.json, "author": author}))
+    review, _ = one(added(), move, events=(record,), now=20)
+    assert (review.result, review.author, review.app) == (MoveResult.COUNTED, "jitbot[bot]", app)
 
 
 def test_a_rule_is_not_broken_before_it_exists() -> None:
@@ -391,7 +495,7 @@ def counts(days: list[tuple[int, Step, bool]], upto: int) -> list[tuple[int, int
     number, step, there = days[upto]
     was = next((s.to if s.kind != "drop" else None for _, s, _ in reversed(days[:upto])), None)
     if step.kind == "drop" or not there:
-        return []
+        return before  # it comes back as it went
     if step.to is None:
         return [] if was is not None else before
     if step.to == was:

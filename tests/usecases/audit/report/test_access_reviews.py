@@ -161,9 +161,10 @@ def test_a_revert_takes_the_review_away(world: World, tmp_path: Path) -> None:
     assert f"moved back later by {back[:10]}" in found["page"]
 
 
-def test_a_renamed_policy_was_never_reviewed(world: World, tmp_path: Path) -> None:
-    """Requests name a policy by its file, so it is another one; the reviews of the old one stay in their period."""
+def test_a_renamed_policy_was_never_reviewed_and_wins_no_time(world: World, tmp_path: Path) -> None:
+    """Requests name a policy by its file, so it is another one, due when the old one would be; the old one is said to be gone."""
     review(world, "2026-11-23")
+    world.later(80 * DAY)
     text = world.text(POLICY)
     lines = world.text(".github/CODEOWNERS").replace("/requests/orders-db-read/", "/requests/orders-read/")
     files = {POLICY: None, "policies/access/orders-read.yaml": text, ".github/CODEOWNERS": lines}
@@ -171,9 +172,58 @@ def test_a_renamed_policy_was_never_reviewed(world: World, tmp_path: Path) -> No
     world.jit("grant")
     found = audited(world, tmp_path)
     assert [each["policy"] for each in found["reviews"]] == [NAME]
-    assert NAME not in found["due"]
-    mine = found["due"]["orders-read"]
-    assert (mine["state"], mine["last"]) == ("first review not due yet", None)
+    gone, mine = found["due"][NAME], found["due"]["orders-read"]
+    assert (gone["state"], gone["last"], gone["reviewed"]) == ("removed", "2026-11-23", "not required")
+    assert (mine["state"], mine["last"], mine["due"]) == ("first review not due yet", None, "2027-02-21")
+    assert "removed it" in found["page"]
+
+
+def test_an_overdue_review_does_not_go_away_with_the_setting(world: World, tmp_path: Path) -> None:
+    """Taken away on the last day of the period, or pushed after it with an earlier date: the period has its exception."""
+    period = ("--from", "2026-11-20", "--to", "2027-03-01")
+    settings = world.text("policies/settings.yaml").replace("review_every: 90d\n", "")
+    world.later(98 * DAY)
+    world.land("bob", {"policies/settings.yaml": settings}, by=("erin",))
+    world.jit("grant")
+    found = audited(world, tmp_path, *period)
+    lapsed = found["verdicts"]["access_reviews"]["lapsed"]
+    assert {each["policy"] for each in lapsed} == policies()
+    assert {each["result"] for each in found["reviews"]} == {"asked for no longer"}
+    (row,) = (each for each in found["answers"] if each["name"] == "access_reviews")
+    assert row["exceptions"] == len(policies())
+    assert f"Overdue when the rules stopped asking for it: {len(policies())} reviews." in row["answer"]
+    assert found["verdicts"]["clean"] is False
+    assert found["page"].count('<tr class="exception">') == len(policies())
+
+
+def test_a_date_from_before_the_end_does_not_change_the_period(world: World, tmp_path: Path) -> None:
+    """What was pushed after it belongs to the next one, where it is shown; the former one ends overdue, as it did."""
+    world.later(98 * DAY)
+    world.land("bob", reworded(world, "begins the record"), by=("erin",))
+    world.jit("grant")
+    world.later(10 * DAY)
+    settings = world.text("policies/settings.yaml").replace("review_every: 90d\n", "")
+    pushed(world, {"policies/settings.yaml": settings}, when=-9 * DAY)
+    world.later(HOUR)
+    world.jit("grant")
+    found = audited(world, tmp_path / "one", "--from", "2026-11-20", "--to", "2027-03-10")
+    assert {each["policy"] for each in found["verdicts"]["access_reviews"]["overdue"]} == policies()
+    assert found["reviews"] == []
+    found = audited(world, tmp_path / "two", "--from", "2027-03-10", "--to", "2027-04-01")
+    assert len(found["verdicts"]["access_reviews"]["lapsed"]) == len(policies())
+
+
+def test_what_an_app_opened_is_said(world: World, tmp_path: Path) -> None:
+    """It is a review by its owner, who may have had it opened: one person is on record, and the report says so."""
+    site = world.acme.github._site
+    review(world, "2026-11-23", login="github-actions[bot]")
+    assert site.user("github-actions[bot]").type == "Bot"
+    found = audited(world, tmp_path)
+    (one,) = found["reviews"]
+    assert (one["result"], one["reviewed_by"], one["author"], one["app"]) == (
+        "reviewed", ["erin"], "github-actions[bot]", True,
+    )  # fmt: skip
+    assert "reviewed by erin; github-actions[bot], an app, opened it" in found["page"]
 
 
 def test_rules_that_changed_since_are_told(world: World, tmp_path: Path) -> None:

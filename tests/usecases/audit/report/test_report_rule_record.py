@@ -4,6 +4,7 @@ import csv
 import html
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,23 @@ def test_a_late_change_without_an_event_is_unknown(world: World, tmp_path: Path)
     world.jit("audit", "export", *PERIOD, "--keys", keys, "--output", str(tmp_path / "pack"), **job)
     rows = json.loads((tmp_path / "pack" / "rule-changes.json").read_text())
     assert [each["reviewed"] for each in rows] == ["not required", "no", "unknown"]
+
+
+@pytest.mark.parametrize("when", [-400 * DAY, 400 * DAY])
+def test_a_push_with_a_chosen_date_is_in_the_period_in_which_it_came(
+    world: World, tmp_path: Path, when: timedelta
+) -> None:
+    """An admin who pushes past the rules does not choose the report that shows it."""
+    world.land("bob", reworded(world, "one"), by=(OWNER,))
+    world.jit("grant")
+    commit = pushed(world, reworded(world, "two"), when=when)
+    world.later(13 * HOUR)
+    world.jit("grant")
+    folder, keys = clone(world), str(vouched(world))
+    job: dict[str, Any] = {"runner": folder.name, "workflow": "audit.yml"}
+    world.jit("audit", "export", *PERIOD, "--keys", keys, "--output", str(tmp_path / "pack"), **job)
+    rows = json.loads((tmp_path / "pack" / "rule-changes.json").read_text())
+    assert [(each["commit"], each["reviewed"]) for each in rows][2:] == [(commit, "no")]
 
 
 def test_the_log_lists_them(world: World) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitbot.adapters import documents
-from jitbot.domain.audit.history.access_reviews import MoveResult
+from jitbot.domain.audit.history.policy_changes import MoveResult
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.git_history import NO_BASE, RuleChange

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from jitbot.domain.access_review.basis import SHOWN
+from jitbot.domain.audit.history.policy_changes import MoveResult
 from jitbot.domain.audit.report.rules.review_rows import CONTROL, ReviewRow, ReviewRows, StandingRow
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.text import timestamp
@@ -52,5 +53,5 @@ def _made(row: ReviewRow) -> Mapping[str, str]:
         pull_request=f"#{row.pull_request} of {row.author}" if row.pull_request is not None else "",
         commit=row.commit[:12],
         rules=row.rules_sha256[:SHOWN],
-        mark="exception" if row.late else "",
+        mark="exception" if row.late or row.result is MoveResult.LAPSED else "",
     )

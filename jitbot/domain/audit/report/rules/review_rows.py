@@ -8,10 +8,10 @@ from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.history.access_reviews import (
     AccessReview,
     AccessReviews,
-    MoveResult,
     PolicyStanding,
     ReviewStanding,
 )
+from jitbot.domain.audit.history.policy_changes import MoveResult
 from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
 from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
@@ -25,14 +25,15 @@ _ANSWERS = {
     ReviewStanding.WAITING: ControlAnswer.NOT_DUE,
     ReviewStanding.UNKNOWN: ControlAnswer.UNKNOWN,
     ReviewStanding.NOT_ASKED: ControlAnswer.NOT_REQUIRED,
+    ReviewStanding.REMOVED: ControlAnswer.NOT_REQUIRED,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRow:
-    """One change of a policy's date on main. Only one whose `result` is "reviewed" is a review.
+    """One change of a policy's date on main, or a commit after which nobody asks for an overdue review any longer.
 
-    `rules_sha256` is the digest of the policy and what it rests on, over which it was reviewed. `withdrawn_by` is the
+    Only one whose `result` is "reviewed" is a review. `app` says that an app opened the pull request. `rules_sha256` is the digest of the policy and what it rests on, over which it was reviewed. `withdrawn_by` is the
     commit that moved the date back later.
     """
 
@@ -51,6 +52,7 @@ class ReviewRow:
     why: str
     withdrawn_by: Sha | None
     run: str
+    app: bool = False
 
     @property
     def in_words(self) -> str:
@@ -63,12 +65,13 @@ class ReviewRow:
             else ""
         )
         gone = f"; moved back later by {self.withdrawn_by[:10]}" if self.withdrawn_by is not None else ""
-        return f"reviewed by {', '.join(self.reviewed_by)}{late}{gone}"
+        alone = f"; {self.author}, an app, opened it" if self.app else ""
+        return f"reviewed by {', '.join(self.reviewed_by)}{late}{alone}{gone}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingRow:
-    """One policy at the end of the period. `reviewed` answers whether its access review is in time.
+    """One policy at the end of the period, or one that was removed in it. `reviewed` answers whether its access review is in time.
 
     `rules_changed` says whether the policy, or what it rests on, is other than at its last review; None where that is
     not known.
@@ -93,7 +96,7 @@ _MADE_NAMES, _DUE_NAMES = (tuple(each.name for each in fields(row)) for row in (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRows:
-    """The changes of dates in a period, and every policy at its end. `every_days` is None if no reviews are asked for."""
+    """The changes of dates in a period, every policy at its end, and those removed in it. `every_days` is None if no reviews are asked for."""
 
     made: tuple[ReviewRow, ...] = ()
     policies: tuple[StandingRow, ...] = ()
@@ -103,6 +106,11 @@ class ReviewRows:
     def late(self) -> tuple[ReviewRow, ...]:
         """The reviews of the period that came after they were due."""
         return tuple(each for each in self.made if each.late)
+
+    @property
+    def lapsed(self) -> tuple[ReviewRow, ...]:
+        """The overdue reviews that nobody asks for any longer since a commit of the period."""
+        return tuple(each for each in self.made if each.result is MoveResult.LAPSED)
 
     @property
     def overdue(self) -> tuple[StandingRow, ...]:
@@ -117,7 +125,7 @@ class ReviewRows:
     @property
     def exceptions(self) -> int:
         """How many exceptions there are."""
-        return len(self.overdue) + len(self.late)
+        return len(self.overdue) + len(self.late) + len(self.lapsed)
 
     def as_json(self) -> Mapping[str, object]:
         """The figures, and what is an exception or unknown one by one."""
@@ -133,6 +141,9 @@ class ReviewRows:
             "late": [
                 {"policy": each.policy, "commit": each.commit, "why": each.in_words} for each in self.late
             ],
+            "lapsed": [
+                {"policy": each.policy, "commit": each.commit, "why": each.why} for each in self.lapsed
+            ],
         }
 
     @property
@@ -143,16 +154,24 @@ class ReviewRows:
         late = f"; {len(self.late):,} of them late" if self.late else ""
         said = f"Of {many(len(self.policies), 'policy', 'policies')}: {in_words(counts)}. {made} in this period{late}."
         if self.every_days is None:
-            said = f"settings.yaml asks for no reviews. {made} in this period."
+            said = f"settings.yaml asks for no reviews. {made} in this period{late}."
+        if self.lapsed:
+            said += f" Overdue when the rules stopped asking for it: {many(len(self.lapsed), 'review')}."
+        asked = self.every_days is not None or self.exceptions > 0
         return AuditAnswer(
             name="access_reviews",
             question="Did owners review each policy in time?",
             answer=said,
             section="reviews",
             files=tuple(f"{name}.{kind}" for name in (_MADE, _DUE) for kind in ("csv", "json")),
-            numbers={"policies": len(self.policies), **dict(counts), "late": len(self.late)},
-            exceptions=None if self.every_days is None else self.exceptions,
-            unknown=None if self.every_days is None else len(self.unknown),
+            numbers={
+                "policies": len(self.policies),
+                **dict(counts),
+                "late": len(self.late),
+                "lapsed": len(self.lapsed),
+            },
+            exceptions=self.exceptions if asked else None,
+            unknown=len(self.unknown) if asked else None,
             caution=any(row.state is ReviewStanding.WAITING for row in self.policies),
         )
 
@@ -164,14 +183,16 @@ class ReviewRows:
                 name=_MADE,
                 about="Every change in the period of the date by which a policy says when it was reviewed. Only where `result` "
                 'is "reviewed" did an owner other than the author approve it. `rules_sha256` is the digest of the policy and '
-                "of what it rests on at that commit: groups, teams, people, lines of CODEOWNERS.",
+                "of what it rests on at that commit: groups, teams, people, lines of CODEOWNERS. `app` is true where an app "
+                'opened the pull request: one person is on record. "asked for no longer" is an exception (SOC 2 CC6.3): the '
+                "review was overdue when `review_every` was changed, or the policy removed.",
                 heads=_MADE_NAMES,
                 rows=cells_of(self.made, _MADE_NAMES),
                 between=", ",
             ),
             PackTable(
                 name=_DUE,
-                about="Every policy at the end of the period, its last review, and when the next one is due. `reviewed` is "
+                about="Every policy at the end of the period, or removed in it, its last review, and when the next one is due. `reviewed` is "
                 '"no" of an overdue one (SOC 2 CC6.3). `rules_changed` says whether the rules are other ones than were reviewed.',
                 heads=_DUE_NAMES,
                 rows=cells_of(self.policies, _DUE_NAMES),
@@ -182,7 +203,12 @@ class ReviewRows:
     @property
     def in_short(self) -> str:
         """The exceptions and doubts as the end of a sentence; empty if there are none."""
-        counts = ((len(self.overdue), "overdue"), (len(self.late), "late"), (len(self.unknown), "unknown"))
+        counts = (
+            (len(self.overdue), "overdue"),
+            (len(self.late), "late"),
+            (len(self.lapsed), "overdue and asked for no longer"),
+            (len(self.unknown), "unknown"),
+        )
         parts = [f"{count:,} {word}" for count, word in counts if count]
         return (
             f"; of the access reviews of {len(self.policies):,} policies {', '.join(parts)}" if parts else ""
@@ -196,7 +222,11 @@ def review_rows(
     now = {each.policy: each.rules_sha256 for each in entitlements}
     return ReviewRows(
         made=tuple(_made(each) for each in found.made if start <= each.merged_at < end),
-        policies=tuple(_standing(each, now.get(each.policy, "")) for each in found.policies),
+        policies=tuple(
+            _standing(each, now.get(each.policy, ""))
+            for each in (*found.policies, *found.removed)
+            if each.removed_at is None or start <= each.removed_at < end
+        ),
         every_days=found.every.days if found.every is not None else None,
     )
 
@@ -218,6 +248,7 @@ def _made(review: AccessReview) -> ReviewRow:
         why=review.why,
         withdrawn_by=review.withdrawn_by,
         run=review.run,
+        app=review.app,
     )
 
 

@@ -47,12 +47,14 @@ class RuleRow:
     pushed_by: str = ""
     why: str = ""
     run: str = ""
+    app: bool = False  # an app opened the pull request: one person may be on record
 
     @property
     def in_words(self) -> str:
         """How it came to main, in a few words for people."""
         if self.outcome == RuleOutcome.REVIEWED:
-            return f"approved by {', '.join(self.approved_by)}"
+            opened = f"; {self.author}, an app, opened it" if self.app else ""
+            return f"approved by {', '.join(self.approved_by)}{opened}"
         if self.outcome == RuleOutcome.PUSHED:
             return f"no review: pushed past the rules by {self.pushed_by or 'an account that is gone'}"
         if self.outcome == RuleOutcome.UNREVIEWED:
@@ -126,7 +128,7 @@ def rules_table(rows: Sequence[RuleRow]) -> PackTable:
         name=TABLE,
         about="Every commit on main that changed policies, CODEOWNERS, workflows or jitbot: pull request, author, who approved "
         'it. `reviewed` is "no" of an exception (SOC 2 CC8.1), and "not required" of what is older than the record of rules. '
-        "Of many paths a hundred are named; `paths_count` says how many there are.",
+        "`app` is true where an app opened the pull request: one person may be on record. Of many paths a hundred are named; `paths_count` says how many there are.",
         heads=NAMES,
         rows=cells_of(rows, NAMES),
         between=", ",
@@ -151,6 +153,7 @@ def _row(change: RuleChange, event: Event | None, now: datetime, *, older: bool)
         pushed_by=evidence.by if evidence else "",
         why=why,
         run=event.run if event is not None else "",
+        app=evidence is not None and evidence.author.is_app,
     )
 
 

@@ -1,5 +1,6 @@
 """The rows of access reviews: counted once, and the same in figures, tables and words."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.history.access_reviews import (
     AccessReview,
     AccessReviews,
-    MoveResult,
     PolicyStanding,
     ReviewStanding,
 )
+from jitbot.domain.audit.history.policy_changes import MoveResult
+from jitbot.domain.audit.report.rules.review_page import section
 from jitbot.domain.audit.report.rules.review_rows import ReviewRows, review_rows
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 
@@ -146,3 +148,39 @@ def test_the_row_of_the_first_page() -> None:
         "settings.yaml asks for no reviews. 0 reviews in this period.",
         None,
     )
+
+
+def test_what_nobody_asks_for_any_longer_is_an_exception() -> None:
+    """Also where settings.yaml asks for no review at the end: then, too, what was late is counted."""
+    lapsed = a_review(result=MoveResult.LAPSED, why="it was due", reviewed_by=())
+    found = replace(rows(made=(lapsed, a_review(due=TODAY - DAY))), every_days=None)
+    assert (found.exceptions, found.answer.exceptions, found.answer.unknown) == (2, 2, 0)
+    assert found.answer.answer == (
+        "settings.yaml asks for no reviews. 1 review in this period; 1 of them late. "
+        "Overdue when the rules stopped asking for it: 1 review."
+    )
+    assert found.as_json()["lapsed"] == [
+        {"policy": "orders-db-read", "commit": lapsed.commit, "why": "it was due"}
+    ]
+    assert found.in_short == "; of the access reviews of 0 policies 1 late, 1 overdue and asked for no longer"
+    assert [each["mark"] for each in section(found)["made"]] == ["exception", "exception"]
+    assert replace(rows(made=(a_review(),)), every_days=None).answer.exceptions is None
+
+
+def test_an_app_that_opened_it_is_named() -> None:
+    """The words say that one person is on record, and the table has a column for it."""
+    found = rows(made=(a_review(app=True, author="jitbot[bot]"), a_review(author="bob")))
+    assert [each.in_words for each in found.made] == [
+        "reviewed by erin; jitbot[bot], an app, opened it",
+        "reviewed by erin",
+    ]
+    assert [each["app"] for each in found.tables[0].objects] == [True, False]
+
+
+def test_a_removed_policy_is_in_the_period_in_which_it_was_removed() -> None:
+    """And in no other one."""
+    at = (NOW - 2 * DAY, NOW - DAY, NOW, NOW + DAY)
+    gone = [a_standing(ReviewStanding.REMOVED, removed_at=each, policy=f"p{n}") for n, each in enumerate(at)]
+    found = review_rows(AccessReviews(removed=tuple(gone)), NOW - DAY, NOW + DAY)
+    assert [each.policy for each in found.policies] == ["p1", "p2"]
+    assert (found.exceptions, found.answer.exceptions) == (0, None)
