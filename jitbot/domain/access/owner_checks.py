@@ -110,6 +110,14 @@ def rules_findings(
             yield replace(found.findings[0], message=f"{path}: {found.findings[0].message}")
 
 
+def one_of_each(files: Iterable[str], codeowners: CodeOwners) -> tuple[str, ...]:
+    """Of the files that one line decides in one folder the first; none that are decided as all to come in its folder."""
+    chosen: dict[tuple[str, Rule | None], str] = {}
+    for path in (*_TO_COME, *sorted(files)):
+        chosen.setdefault((path.partition("/")[0], codeowners.rule_for(path)), path)
+    return tuple(path for path in chosen.values() if path not in _TO_COME)
+
+
 def unknown_owners(codeowners: CodeOwners, people: People, teams: Teams) -> Iterator[Finding]:
     """Owners of requests whom no other file knows. Without any known owner nobody can approve there."""
     for rule in codeowners.rules:

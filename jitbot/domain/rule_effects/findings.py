@@ -50,9 +50,8 @@ def _whole(rules: RuleSet, now: datetime) -> Iterator[Finding]:
     if not owner_checks.begins_with_everything(found):
         message, hint = "the first line does not own everything", "begin with a line `* @your-admins`"
         yield Finding.in_file(LOCATIONS[0], "no-line-for-everything", message, hint)
-    guarded = [path for path in rules.files if path.startswith(workflows.FOLDER) or path in _CODE]
     yield from owner_checks.unknown_owners(found, people, roster.everybody)
-    yield from owner_checks.rules_findings(guarded, found, people, teams)
+    yield from owner_checks.rules_findings(owner_checks.one_of_each(rules.files, found), found, people, teams)
     yield from owner_checks.picking_findings(found, rules.policies)
     for policy in filter(None, map(rules.policy, rules.policies)):
         findings = owner_checks.approver_findings(policy, found, people, teams)
@@ -62,9 +61,6 @@ def _whole(rules: RuleSet, now: datetime) -> Iterator[Finding]:
             message = f"nobody is left to approve what {bounds.some(alone)} would ask for"
             hint = "name one more owner in .github/CODEOWNERS"
             yield _warning(Finding.at(policy, "eligible", "owners-ask-too", message, hint))
-
-
-_CODE = frozenset({"pyproject.toml", "uv.lock"})
 
 
 def _warning(finding: Finding) -> Finding:

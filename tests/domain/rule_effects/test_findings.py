@@ -100,6 +100,32 @@ def test_a_guarded_file_needs_a_line_placed_last() -> None:
     assert any(each.message.startswith(".github/workflows/mine.yml") for each in found)
 
 
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("/policies/access/orders-db-read.yaml", "policies/access/orders-db-read.yaml"),
+        ("/policies/access/", "policies/access/orders-db-read.yaml"),
+        ("/policies/people.yaml", "policies/people.yaml"),
+        ("/jitbot/cli.py", "jitbot/cli.py"),
+        ("/.github/CODEOWNERS", ".github/CODEOWNERS"),
+        ("/uv.lock", "uv.lock"),
+    ],
+)
+@pytest.mark.parametrize("owner", ["@acme/nobody", ""])
+def test_a_line_for_one_file_of_the_rules_names_somebody_who_is_known(
+    line: str, path: str, owner: str
+) -> None:
+    """Else nobody who is known may change it, or anybody; said once for each line, however many files it decides."""
+    files = {
+        each: each for each in ("policies/people.yaml", "jitbot/cli.py", ".github/CODEOWNERS", "uv.lock")
+    }
+    head = a_rule_set(lines=f"{LINES}{line} {owner}\n", files=files)
+    (found,) = newly_wrong(a_rule_set(files=files), head, MERGED_AT)
+    assert found.message.startswith(f"{path}: ")
+    assert (found.line, found.level) == (len(LINES.splitlines()) + 1, FindingLevel.ERROR)
+    assert newly_wrong(head, head, MERGED_AT) == ()
+
+
 def test_the_same_finding_is_said_once() -> None:
     """What the check of a file found already is not repeated at another level."""
     head = a_rule_set(a_policy(), an_admin_policy(), teams=teams(payments="alice carol mallory bob"))
