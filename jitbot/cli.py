@@ -1,5 +1,6 @@
 """The command line: verbs, exit codes, and the only reader of clock, environment and arguments."""
 
+import gc
 import io
 import os
 import sys
@@ -183,4 +184,6 @@ def _lines(text: str) -> str:
 
 def run() -> None:
     """The entry point: reads the clock, the environment and the arguments, once."""
-    sys.exit(main(sys.argv[1:], now=clock(), environ=dict(os.environ), folder=Path.cwd()))
+    code = main(sys.argv[1:], now=clock(), environ=dict(os.environ), folder=Path.cwd())
+    gc.freeze()  # else the interpreter looks at its end for garbage in all that it is about to free
+    sys.exit(code)

@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from jitbot.sandbox.organisation import Acme
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # the sandbox's time, in which everything happens
-JITBOT = (
-    "import os, sys; from datetime import datetime; from pathlib import Path; from jitbot.cli import main;"
-    f"sys.exit(main(sys.argv[1:], now=datetime.fromisoformat('{NOW.isoformat()}'), environ=dict(os.environ),"
-    " folder=Path.cwd()))"
+JITBOT = (  # the entry point itself, on the sandbox's clock
+    "from datetime import datetime; from jitbot import cli;"
+    f"cli.clock = lambda: datetime.fromisoformat('{NOW.isoformat()}'); cli.run()"
 )
 
 # The most memory a process had, by its own word: what wait4 tells counts the parent's, from before the exec.

@@ -112,6 +112,7 @@ def questions(folder: Path) -> Iterator[tuple[tuple[str, ...], bytes]]:
     )
     trees = [made(folder, "rev-parse", f"{sha}^{{tree}}") for sha in refs.values()]
     yield DIFF, "".join(f"{one} {other}\n" for one in trees for other in trees).encode()
+    yield DIFF, "".join(f"{one} {trees[0]}\n.\n" for one in trees).encode()
     for sha in refs.values():
         yield ("diff-tree", "-r", "--root", "--name-only", "--no-commit-id", sha), b""
         for path in paths:
@@ -138,6 +139,7 @@ def questions(folder: Path) -> Iterator[tuple[tuple[str, ...], bytes]]:
     for places in ((), ("refs/heads/",), ("refs/heads/main", "refs/pull"), ("refs/none",)):
         yield ("for-each-ref", "--format=%(objectname) %(refname)", *places), b""
         yield ("for-each-ref", "--format=%(objectname)", "--", *places), b""
+        yield ("for-each-ref", "--format=%(objectname) %(objecttype) %(refname)", "--", *places), b""
     yield ("rev-parse", "--verify", "--quiet", "3" * 40), b""
     yield ("rev-parse", "--verify", "--quiet", "main"), b""
     yield ("config", "--type=bool", "--get", "remote.origin.promisor"), b""

@@ -114,6 +114,9 @@ def _diff_tree(objects: Objects, arguments: Sequence[str], stdin: bytes) -> byte
     parts, size = [], 0
     for line in stdin.decode().splitlines():
         one, _, other = line.partition(" ")
+        if line == ".":  # no name: git repeats it
+            parts.append(f"{line}\n".encode())
+            continue
         if not NAME.fullmatch(one) or not NAME.fullmatch(other):
             raise UnsureError
         size += sum(len((objects.read(each) or ("", b""))[1]) for each in (one, other))
@@ -314,13 +317,17 @@ def _head(objects: Objects) -> str:
 def _for_each_ref(objects: Objects, arguments: Sequence[str], stdin: bytes) -> bytes:
     form = {
         "--format=%(objectname) %(refname)": "{0} {1}\n",
+        "--format=%(objectname) %(objecttype) %(refname)": "{0} {2} {1}\n",
         "--format=%(objectname)": "{0}\n",
     }.get(arguments[0])
     places = [each for each in arguments[1:] if each != "--"]
     if form is None or any(re.search(r"[*?\[\\]|^-|/$", each) for each in places):
         raise UnsureError
     chosen = objects.refs(places or ["refs"])
-    return "".join(form.format(name, ref) for ref, name in chosen.items()).encode(errors="surrogateescape")
+    kinds = {name: _found(objects, name.encode())[0] for name in chosen.values()} if "{2}" in form else {}
+    return "".join(form.format(name, ref, kinds.get(name)) for ref, name in chosen.items()).encode(
+        errors="surrogateescape"
+    )
 
 
 def _config(objects: Objects, arguments: Sequence[str], stdin: bytes) -> Answer:

@@ -11,7 +11,7 @@ from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.full_history import FullHistory
 from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE
 from jitbot.adapters.git.process import GitProcess, Token, last_line, why_not_fetched
-from jitbot.adapters.git.ref_names import commit_of, is_commit
+from jitbot.adapters.git.ref_names import commit_of, is_commit, tips
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.ledger.batches import AddedCommit
@@ -190,6 +190,9 @@ class GitRepository(FullHistory):
         return self._resolve(revision, f"git knows no commit {revision!r}")
 
     def _resolve(self, revision: str, otherwise: str) -> Sha:
+        fetched = (_tip(self._branch), _tip("ledger"))
+        if revision not in self._tips and revision in fetched:
+            self._tips |= tips(self._git, fetched)  # who asks for one asks for the other
         if revision not in self._tips:
             self._tips[revision] = commit_of(self._git, revision, otherwise)
         return self._tips[revision]

@@ -98,6 +98,9 @@ class Objects:
 
     def _trees_of(self, commits: set[str]) -> dict[str, str]:
         """The tree of each commit: `diff-tree --stdin` compares two trees a line, but not two commits."""
+        for name in commits - self._trees.keys():
+            if (tree := plumbing.tree_of(self._contents.get(("commit", Sha(name)), b""))) is not None:
+                self._trees[name] = tree
         wanted = sorted(commits - self._trees.keys())
         if wanted:
             asked = "".join(f"{commit}^{{tree}}\n" for commit in wanted)

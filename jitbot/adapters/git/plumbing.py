@@ -14,8 +14,10 @@ from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.merge_facts import Change, ChangeKind
 
 _SUBMODULE, _FOLDER, _NOTHING = "160000", "040000", "000000"
+_TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")
 _RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d*", re.ASCII)
+END = "."  # no name of an object: `diff-tree --stdin` repeats such a line, and sends what it has printed
 _LATEST = 253_402_300_799  # the last second that a datetime can be; a commit may claim any
 _CHUNK = 1 << 16
 
@@ -75,12 +77,18 @@ def entries(answer: bytes) -> Iterator[AddedEntry]:
 
 
 def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecord]]:
-    """Read `diff-tree --stdin -z`: a line with the two trees, then for each entry a raw record and its name."""
+    """Read `diff-tree --stdin -z`: a line with the two trees, then for each entry a raw record and its name.
+
+    The answer ends with the line `END`, which git repeats. Raises EOFError if it ends before.
+    """
     reader = _Reader(answer)
     pair = ("", "")
-    while (first := reader.next()) is not None:
-        if first != b":":
-            one, _, other = reader.until(b"\n").decode().partition(" ")
+    while True:
+        if reader.next() != b":":
+            line = reader.until(b"\n").decode()
+            if line == END:
+                return
+            one, _, other = line.partition(" ")
             pair = (one, other)
         elif match := _RAW.fullmatch(reader.until(b"\0")):
             old_mode, mode, old_blob, blob = (group.decode() for group in match.groups())
@@ -135,10 +143,10 @@ class _Reader:
         return self._held[self._at : self._at + 1]
 
     def until(self, separator: bytes) -> bytes:
-        """Everything up to the separator, which goes. Raises UnavailableError if the answer ends before it."""
+        """Everything up to the separator, which goes. Raises EOFError if the answer ends before it."""
         while (end := self._held.find(separator, self._at)) < 0:
             if not self._more():
-                raise UnavailableError("git's answer ends in its middle")
+                raise EOFError
         part, self._at = self._held[self._at : end], end + len(separator)
         return part
 
@@ -146,6 +154,12 @@ class _Reader:
         more = self._stream.read1(_CHUNK)
         self._held, self._at = self._held[self._at :] + more, 0
         return bool(more)
+
+
+def tree_of(commit: bytes) -> str | None:
+    """The tree of a commit object, which its first line names; None if it does not, as in a forged one."""
+    found = _TREE.match(commit)
+    return found[1].decode() if found else None
 
 
 def commit(content: bytes) -> CommitHeader:

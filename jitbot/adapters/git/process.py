@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
+from typing import IO
 
 from jitbot.domain.model.errors import UnavailableError
 
@@ -24,6 +25,7 @@ NEVER_ASK = {
     "LC_ALL": "C",
 }
 
+TURN = 4096  # characters that every pipe takes at once: one page
 
 _RETRIES = (1.0, 3.0, 9.0)  # seconds between attempts at a fetch that may yet go right
 _UNKNOWN_CALLER = ("authentication failed", "could not read username", "could not read password")
@@ -119,23 +121,63 @@ class GitProcess:
             asked.write(stdin.encode(errors="surrogateescape"))
             asked.seek(0)
             process = self._started(arguments, asked.fileno(), words.fileno(), lazily=lazily)
-            timer = threading.Timer(self._timeout, process.kill)
-            timer.start()
-            try:
+            with self._until_it_ends(process, arguments[0], words):
                 assert isinstance(process.stdout, BufferedReader)  # noqa: S101 - it is: a pipe, unbuffered by none
                 yield process.stdout
-                code = process.wait()
-            finally:
-                timer.cancel()
-                process.kill()
-                process.wait()
-                if process.stdout is not None:
-                    process.stdout.close()
-            if code == -signal.SIGKILL:
-                raise UnavailableError(f"git {arguments[0]} took longer than {self._timeout:.0f} s")
-            if code != 0:
-                words.seek(0)
-                raise UnavailableError(f"git {arguments[0]} failed: {last_line(words.read())}")
+
+    @contextmanager
+    def in_turns(self, *arguments: str) -> Iterator[Callable[[str], BufferedReader]]:
+        """One git that is asked again and again: each call hands it lines, and gives what it prints from then on.
+
+        For a verb that answers line by line, as `diff-tree --stdin`, which repeats a line it does not know. A portion of
+        `TURN` characters fits into every pipe, so that neither side waits for the other. Who reads raises EOFError where
+        an answer ends too early. Errors as in `streamed`.
+        """
+        with tempfile.TemporaryFile() as words:
+            process = self._started(arguments, subprocess.PIPE, words.fileno(), lazily=True)
+            asked = process.stdin
+            assert asked is not None  # noqa: S101 - it is a pipe
+
+            def ask(lines: str) -> BufferedReader:
+                with suppress(BrokenPipeError):  # then there is no answer to read either
+                    asked.write(lines.encode(errors="surrogateescape"))
+                    asked.flush()
+                return process.stdout  # type: ignore[return-value]  # a pipe, unbuffered by none
+
+            cut = False
+            with self._until_it_ends(process, arguments[0], words):
+                try:
+                    yield ask
+                except EOFError:
+                    cut = True  # git's own words say why, if it has any
+                with suppress(BrokenPipeError):
+                    asked.close()
+            if cut:
+                raise UnavailableError(f"git {arguments[0]} ended before its answer did")
+
+    @contextmanager
+    def _until_it_ends(
+        self, process: "subprocess.Popen[bytes]", verb: str, words: IO[bytes]
+    ) -> Iterator[None]:
+        """Let it end by itself within the time limit, and raise UnavailableError if it failed; kill it if we fail."""
+        timer = threading.Timer(self._timeout, process.kill)
+        timer.start()
+        try:
+            yield
+            code = process.wait()
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
+        if code == -signal.SIGKILL:
+            raise UnavailableError(f"git {verb} took longer than {self._timeout:.0f} s")
+        if code != 0:
+            words.seek(0)
+            raise UnavailableError(f"git {verb} failed: {last_line(words.read())}")
 
     def _started(
         self, arguments: tuple[str, ...], stdin: int, stderr: int, *, lazily: bool

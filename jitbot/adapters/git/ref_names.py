@@ -6,6 +6,8 @@ name that a person gives must mean one thing alone.
 """
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from jitbot.adapters.git.process import GitProcess, last_line
 from jitbot.domain.model.documents import Sha
@@ -13,6 +15,7 @@ from jitbot.domain.model.errors import InvalidError
 
 _REF = re.compile(r"refs/[^~^:@{]+")
 _BASE = re.compile(r"[^~^:@{]+")  # the name in a revision, without what follows it: `~2`, `^{commit}`, `@{1}`
+_FORMAT = "%(objectname) %(objecttype) %(refname)"
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 _PLACES = ("refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
 
@@ -23,7 +26,7 @@ def commit_of(git: GitProcess, revision: str, otherwise: str) -> Sha:
         found = _listed(git, revision).get(revision)
         if found is None:
             raise InvalidError(otherwise)
-        return _commit(git, found, otherwise)
+        return found.commit or _commit(git, found.name, otherwise)
     base = _BASE.match(revision)
     if base is not None and _meanings(git, base[0]) > 1:
         raise InvalidError(
@@ -31,6 +34,11 @@ def commit_of(git: GitProcess, revision: str, otherwise: str) -> Sha:
             "give a commit's whole id, or a ref in full, such as refs/remotes/origin/ledger"
         )
     return _commit(git, revision, otherwise)
+
+
+def tips(git: GitProcess, refs: Sequence[str]) -> dict[str, Sha]:
+    """The commits of those of these refs that are there, and name one."""
+    return {ref: each.commit for ref, each in _listed(git, *refs).items() if each.commit and ref in refs}
 
 
 def is_commit(git: GitProcess, revision: str) -> bool:
@@ -68,7 +76,15 @@ def _meanings(git: GitProcess, base: str) -> int:
     return sum(f"{place}{base}" in refs for place in _PLACES) + bool(is_object)
 
 
-def _listed(git: GitProcess, *refs: str) -> dict[str, str]:
+class _Ref(NamedTuple):
+    """An object by its name, and once more if it is a commit: it may be the tag of one."""
+
+    name: str
+    commit: Sha | None
+
+
+def _listed(git: GitProcess, *refs: str) -> dict[str, _Ref]:
     """The objects of exactly these refs, and of those below them."""
-    lines = git.ask("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs).decode().splitlines()
-    return {ref: name for name, _, ref in (line.partition(" ") for line in lines)}
+    lines = git.ask("for-each-ref", f"--format={_FORMAT}", "--", *refs).decode().splitlines()
+    parts = (line.split(" ", 2) for line in lines)
+    return {ref: _Ref(name, Sha(name) if kind == "commit" else None) for name, kind, ref in parts}

@@ -1,18 +1,22 @@
 """What differs between trees, found level by level and within a budget.
 
 Anyone who may push chooses the trees that are compared here. git's own recursion would follow one kilobyte of
-nested trees into millions of paths; this walk opens each level with one call, and stops where a budget ends.
+nested trees into millions of paths; this walk opens one level after the other, and stops where a budget ends.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BufferedReader
+from itertools import islice
 
 from jitbot.adapters.git import plumbing
-from jitbot.adapters.git.process import GitProcess
+from jitbot.adapters.git.process import TURN, GitProcess
 from jitbot.domain.model.bounds import DEEPEST
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _OPTIONS = ("--stdin", "-z", "--raw", "--no-renames", "--no-abbrev")
+
+_PAIRS = TURN // 82 - 1  # of a turn: two names, a blank, and the line's end
 
 Pair = tuple[str, str]  # two trees
 
@@ -38,26 +42,32 @@ def search(git: GitProcess, pairs: Collection[Pair], *, below: str = "", most: i
     `most` bounds, for each pair, how many entries are looked at, files and folders together.
     """
     searches = {pair: Search(most=most) for pair in pairs}
-    asked: dict[Pair, list[tuple[Search, str]]] = {pair: [(each, "")] for pair, each in searches.items()}
-    for _ in range(DEEPEST):
-        deeper: dict[Pair, list[tuple[Search, str]]] = {}
-        for pair, record in _level(git, asked):
-            for each, folder in asked[pair]:
-                _take(each, record, folder, below, deeper)
-        if not deeper:
-            return searches
-        asked = deeper
+    asked: dict[Pair, list[tuple[Search, str]]] = {
+        pair: [(each, "")] for pair, each in searches.items() if pair[0] != pair[1]
+    }
+    if not asked:
+        return searches
+    with git.in_turns("diff-tree", *_OPTIONS) as ask:
+        for _ in range(DEEPEST):
+            deeper: dict[Pair, list[tuple[Search, str]]] = {}
+            for pair, record in _level(ask, asked):
+                for each, folder in asked[pair]:
+                    _take(each, record, folder, below, deeper)
+            if not deeper:
+                return searches
+            asked = deeper
     for each, _ in (asker for askers in asked.values() for asker in askers):
         each.cut = True
     return searches
 
 
-def _level(git: GitProcess, pairs: Collection[Pair]) -> Iterator[tuple[Pair, plumbing.TreeRecord]]:
+def _level(
+    ask: Callable[[str], BufferedReader], pairs: Iterable[Pair]
+) -> Iterator[tuple[Pair, plumbing.TreeRecord]]:
     """The entries that differ between two trees, not what lies in their folders."""
-    lines = "".join(f"{one} {other}\n" for one, other in pairs if one != other)
-    if lines:
-        with git.streamed("diff-tree", *_OPTIONS, stdin=lines) as answer:
-            yield from plumbing.records(answer)
+    lines = iter([f"{one} {other}\n" for one, other in pairs])
+    while portion := list(islice(lines, _PAIRS)):
+        yield from plumbing.records(ask(f"{''.join(portion)}{plumbing.END}\n"))
 
 
 def _take(

@@ -1,8 +1,22 @@
-"""What of git's words is shown when it fails."""
+"""What of git's words is shown when it fails, and a git that is asked again and again."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from jitbot.adapters.git.process import NO_TOKEN, Token, last_line, why_not_fetched
+from jitbot.adapters.git import plumbing
+from jitbot.adapters.git.process import (
+    NO_TOKEN,
+    TURN,
+    GitProcess,
+    Token,
+    last_line,
+    why_not_fetched,
+)
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, search
+from jitbot.domain.model.errors import UnavailableError
 
 TAIL = (
     "fatal: Could not read from remote repository.\n\n"
@@ -54,3 +68,73 @@ def test_what_git_says_of_a_token_is_said_with_the_way_out(words: str, token: To
     said = why_not_fetched(f"{words}\n{TAIL}".encode(), token)
     assert said.startswith(shown)
     assert "ghs_secret" not in said
+
+
+def _trees(folder: Path, number: int) -> list[str]:
+    """So many trees, each with one file of its own name."""
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    run = ["git", "-C", str(folder)]
+    blob = subprocess.run([*run, "hash-object", "-w", "--stdin"], input=b"", capture_output=True, check=True)
+    lines = "\n\n".join(f"100644 blob {blob.stdout.decode().strip()}\tf{each}" for each in range(number))
+    made = subprocess.run(
+        [*run, "mktree", "--batch"], input=f"{lines}\n".encode(), capture_output=True, check=True
+    )
+    return made.stdout.decode().split()
+
+
+def _git(folder: Path, program: str, **more: float) -> GitProcess:
+    """A git that is a program of ours, before any other on the path."""
+    folder.mkdir(exist_ok=True)
+    (folder / "git").write_text(f"#!{sys.executable}\n{program}\n")
+    (folder / "git").chmod(0o755)
+    return GitProcess(folder, timeout=more.get("timeout", 60), environ={"PATH": str(folder)})
+
+
+def test_one_git_compares_as_many_trees_as_there_are(tmp_path: Path) -> None:
+    """More pairs than one turn has room for: each is compared, by a single process."""
+    trees = _trees(tmp_path, 3 * TURN // 82)
+    git = GitProcess(tmp_path, timeout=60)
+    found = search(git, [(EMPTY_TREE, each) for each in trees], most=5)
+    assert [each.found[0].path for each in found.values()] == [f"f{number}" for number in range(len(trees))]
+
+
+def test_each_turn_has_an_answer_of_its_own(tmp_path: Path) -> None:
+    """What is asked later may hang on what was answered before."""
+    one, other = _trees(tmp_path, 2)
+    with GitProcess(tmp_path, timeout=60).in_turns(
+        "diff-tree", "--stdin", "-z", "--raw", "--no-abbrev"
+    ) as ask:
+        for pair in ((one, other), (other, one), (one, one)):
+            names = {record.name for _, record in plumbing.records(ask(f"{pair[0]} {pair[1]}\n.\n"))}
+            assert names == ({"f0", "f1"} if pair[0] != pair[1] else set())
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("import sys; sys.exit('fatal: out of memory')", "git diff-tree failed: fatal: out of memory"),
+        ("", "git diff-tree ended before its answer did"),
+        ("print(':100644 100644 ', end='')", "git diff-tree ended before its answer did"),
+        ("import sys; sys.stdin.readline(); print('a b')", "git diff-tree ended before its answer did"),
+    ],
+)
+def test_a_git_that_does_not_answer_whole_is_no_answer(tmp_path: Path, program: str, why: str) -> None:
+    """What differs is unknown then, and nothing is never taken for all. git's own words are the reason, if it has any."""
+    git = _git(tmp_path / "bin", program)
+    with pytest.raises(UnavailableError) as raised:
+        search(git, [("1" * 40, "2" * 40)], most=5)
+    assert str(raised.value) == why
+
+
+def test_a_git_that_never_answers_is_stopped(tmp_path: Path) -> None:
+    """Within the time limit, as any other."""
+    git = _git(tmp_path / "bin", "import time; time.sleep(60)", timeout=0.5)
+    with pytest.raises(UnavailableError) as raised:
+        search(git, [("1" * 40, "2" * 40)], most=5)
+    assert "took longer" in str(raised.value)
+
+
+@pytest.mark.parametrize("text", [b"", b"tree x\n", b"tree " + b"1" * 40, b"parent " + b"1" * 40 + b"\n"])
+def test_a_commit_that_names_no_tree_has_none(text: bytes) -> None:
+    """git is asked then; it says whether it is a commit at all."""
+    assert plumbing.tree_of(text) is None
