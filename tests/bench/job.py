@@ -24,7 +24,7 @@ from time import monotonic
 from rich.console import Console
 from rows import Row, finish
 
-sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("workflows", "judge")]
+sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("proofs/workflows", "judge")]
 from acting import ROOT, Runner
 from office import Office
 

@@ -76,7 +76,7 @@ def _named(group: click.Command, name: str) -> click.Command:
 
 
 def _context(command: click.Command, name: str = "jitbot") -> click.Context:
-    return click.Context(command, info_name=name)
+    return click.Context(command, info_name=name, **command.context_settings)  # what it works out, it keeps
 
 
 def _has(command: click.Command, option: str) -> bool:

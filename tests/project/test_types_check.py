@@ -55,12 +55,3 @@ def test_the_package_alone_is_enough(
     """An error in jitbot itself, on one version of Python, with the tests all right."""
     meeting(monkeypatch, lambda arguments: int(arguments == wrong))
     assert types.main() == 1
-
-
-def test_an_error_of_mypy_is_an_error_here(types: ModuleType, tmp_path: Path) -> None:
-    """mypy itself, on one file with a wrong type and on one without."""
-    file = tmp_path / "typed.py"
-    file.write_text("number: int = 'one'\n")
-    assert not types.checked([file], [])
-    file.write_text("number: int = 1\n")
-    assert types.checked([file], [])

@@ -35,7 +35,7 @@ def test_the_same_pythons_are_promised_and_tried(program_of_ci: Callable[[str], 
     assert used == [oldest, oldest]
     assert PROJECT["tool"]["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
     (targets,) = re.findall(
-        r"^for newer in (.+); do \S*ruff check ", (ROOT / ".ci/run").read_text("utf-8"), re.MULTILINE
+        r"^for newer in (.+); do \S*ruff check ", (ROOT / ".ci/clean").read_text("utf-8"), re.MULTILINE
     )
     assert targets.split() == [f"py{each.replace('.', '')}" for each in newer]
     assert newer == sorted(newer, key=lambda each: int(each.removeprefix("3.")))
@@ -62,7 +62,7 @@ def hooks() -> list[dict[str, Any]]:
 
 
 def test_contributors_and_ci_have_the_same_tools() -> None:
-    """Each tool that a hook installs has the version of the lock, and looks as `.ci/run` looks."""
+    """Each tool that a hook installs has the version of the lock, and looks as `.ci/clean` looks."""
     locked = {
         each["name"]: each["version"]
         for each in tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
@@ -70,7 +70,7 @@ def test_contributors_and_ci_have_the_same_tools() -> None:
     pinned = [each.split("==") for hook in hooks() for each in hook.get("additional_dependencies", ())]
     assert len(pinned) == 3
     assert pinned == [[name, locked[name]] for name, _ in pinned]
-    run = (ROOT / ".ci/run").read_text("utf-8").splitlines()
+    run = (ROOT / ".ci/clean").read_text("utf-8").splitlines()
     for hook in hooks():
         tool = hook["entry"].removesuffix(" --force-exclude").removeprefix(".venv/bin/")
         looked = tool.replace("ruff format", "ruff format --check")  # the hook writes what CI asks for

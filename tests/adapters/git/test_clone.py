@@ -1,7 +1,7 @@
 """git as the port asks for it, on real repositories in temporary folders."""
 
 import os
-import subprocess
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -685,7 +685,7 @@ def test_a_fetch_that_fails_is_tried_again(
     monkeypatch.setattr(time, "sleep", waited.append)
     spy, count = tmp_path / "bin/git", tmp_path / "count"
     spy.parent.mkdir()
-    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
+    real = shutil.which("git")
     spy.write_text(
         f'#!/bin/sh\ncase "$*" in *" fetch "*) echo >> {count}; if [ $(wc -l < {count}) -le {failing} ]; then '
         f'echo "{words}" >&2; exit 128; fi;; esac\nexec {real} "$@"\n'
@@ -706,7 +706,7 @@ def test_the_token_is_shown_to_the_remote_alone(
     """The token reaches the remote as a header; no command line, error or later git command holds it."""
     spy = tmp_path / "bin/git"
     spy.parent.mkdir()
-    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
+    real = shutil.which("git")
     spy.write_text(f'#!/bin/sh\n(echo "$@"; env) > {tmp_path}/ran-$$\nexec {real} "$@"\n')
     spy.chmod(0o755)
     monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
@@ -738,7 +738,7 @@ def test_git_asks_nobody(clone: Clone) -> None:
 
 def test_git_never_prompts(clone: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where a remote wants to know who asks, git is told to prompt nobody, and does not only lack a terminal."""
-    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
+    real = shutil.which("git")
     alone = tmp_path / "bin/git"  # without this machine's terminal, so that a git that asks ends all the same
     alone.parent.mkdir()
     alone.write_text(

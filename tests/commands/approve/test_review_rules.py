@@ -1,12 +1,10 @@
 """`jitbot review-rules`, against the embedded GitHub: a person with their own token, and no clone."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import warm_jitbot
 from asking_office import Office, Terminal, open_office
 
 from jitbot.sandbox.github.records import GitHubFault
@@ -208,14 +206,7 @@ def test_a_person_at_a_terminal_is_asked(office: Office) -> None:
 
 def test_it_works_as_its_own_process(office: Office, tmp_path: Path) -> None:
     """`python -m jitbot review-rules`, as a person types it."""
-    environ = {**os.environ, **office.environ("bob")}
-    ran = subprocess.run(
-        [sys.executable, "-m", "jitbot", "review-rules", "--policy", "ssm-shell"],
-        env=environ,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    arguments = ["review-rules", "--policy", "ssm-shell"]
+    ran = warm_jitbot.run(arguments, environ=office.environ("bob"), folder=tmp_path)
     (pull,) = office.pulls()
     assert (ran.returncode, ran.stdout.strip().endswith(f"/pull/{pull.number}")) == (0, True)

@@ -1,96 +1,30 @@
-"""`jitbot exec`, `credentials` and `console` against a running acme, and with the real `aws` command line."""
+"""`jitbot exec`, `credentials` and `console` against a running acme. The real `aws` is in tests/proofs."""
 
 import json
-import os
 import shlex
 import shutil
 import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import warm_jitbot
-from aws_cli import aws_command
 from botocore.configloader import load_config
-from desk import Said, said
-from rich.console import Console
+from desk import said
+from own_machine import TABLE, Place, own_keys
 
 from jitbot.adapters.local.session_cache import SessionCache
-from jitbot.cli import main
 from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
-from jitbot.sandbox.story.stage import Stage
-
-TABLE = {"parameters": {"table": "orders"}}
-SCAN = ("dynamodb", "scan", "--table-name", "orders", "--query", "Count")
-
-
-class Place:
-    """A person's machine beside a running acme; the clock is the real one, from where a test moves it."""
-
-    def __init__(self, acme: Acme, home: Path) -> None:
-        self.acme, self.home = acme, home
-        self.signed_in = {login: acme.signed_in(login) for login in ("alice", "dave")}
-        self.stage = Stage(acme=acme, jitbot=main, console=Console(file=StringIO()))
-        self.path = self.ask("orders")
-        granted = self.stage.now
-        while self.stage.now - granted < timedelta(seconds=1):
-            time.sleep(0.05)  # the ledger writes seconds: what is granted in the same one is not newer
-        self.shared = self.ask("both", accounts=["prod", "staging"])
-
-    def ask(self, slug: str, **fields: Any) -> str:
-        """A request of alice's, approved by bob, merged and granted."""
-        path, text = self.stage.request("alice", "orders-db-read", slug, **{**TABLE, **fields})
-        self.land(slug, {path: text})
-        return path
-
-    def land(self, title: str, files: dict[str, str]) -> None:
-        """A change of alice's, approved, merged and carried out."""
-        self.stage.steps += 1  # each branch has a name of its own
-        number = self.stage.propose("alice", title, files)
-        self.stage.must(self.stage.review("bob", number))
-        self.stage.must(self.stage.merge("olivia", number))
-        ran = said("grant", folder=self.acme.clone(), environ=self.acme.job("grant.yml"), now=self.stage.now)
-        assert ran.code == 0, ran
-
-    def environ(self, login: str = "alice", **more: str) -> dict[str, str]:
-        """What this person's shell has."""
-        own = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
-            "GITHUB_TOKEN": self.acme.token("alice"),
-            "GITHUB_API_URL": self.acme.github.api_url,
-        }
-        return {**own, **self.signed_in[login], **more}
-
-    def run(self, *arguments: str, login: str = "alice", **more: str) -> Said:
-        """jitbot in this process, at the clock's time."""
-        return said(
-            *arguments, folder=self.acme.clone(), environ=self.environ(login, **more), now=self.stage.now
-        )
-
-    def shell(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """A program of its own, as alice starts it."""
-        environ = self.environ(**more)
-        return subprocess.run(
-            command, cwd=self.acme.clone(), env=environ, capture_output=True, text=True, check=False
-        )
-
-    def jitbot(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """jitbot in a process of its own, as alice starts it."""
-        return warm_jitbot.run(arguments, environ=self.environ(**more), folder=self.acme.clone())
 
 
 @pytest.fixture(scope="module")
@@ -297,8 +231,8 @@ def test_exec_is_the_command(place: Place) -> None:
         "print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('AWS_')}))\n"
         "sys.exit(7)\n"
     )
-    ran = place.shell(
-        sys.executable, "-m", "jitbot", "exec", place.path, "--", sys.executable, "-c", program,
+    ran = place.jitbot(
+        "exec", place.path, "--", sys.executable, "-c", program,
         AWS_ROLE_ARN="arn:aws:iam::111111111111:role/other", AWS_SECURITY_TOKEN="another",
     )  # fmt: skip
     assert ran.returncode == 7, ran.stderr
@@ -459,23 +393,6 @@ def test_credentials_go_nowhere_in_the_open(place: Place) -> None:
         assert "nor this machine" in answer.err
 
 
-def test_the_real_aws_command_line(place: Place) -> None:
-    """With a profile and with exec, the real aws reads the table asked for; after the end it is refused."""
-    aws = aws_command(os.environ)
-    assert place.run("credentials", "--configure", place.path).code == 0
-    ran = place.shell(aws, "--profile", "jit-orders-db-read-prod", *SCAN)
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert int(ran.stdout) > 0
-    ran = place.shell(sys.executable, "-m", "jitbot", "exec", place.path, "--", aws, *SCAN)
-    assert (ran.returncode, ran.stderr) == (0, "")
-    refused = place.shell(
-        aws, "--profile", "jit-orders-db-read-prod", "dynamodb", "scan", "--table-name", "refunds"
-    )
-    assert refused.returncode != 0
-    place.acme.clock.set(datetime.now(UTC) + timedelta(hours=3))
-    assert place.shell(aws, "--profile", "jit-orders-db-read-prod", *SCAN).returncode != 0
-
-
 def test_an_extension_is_followed(place: Place) -> None:
     """Near the former end, the same call gives a session that lasts into the extension."""
     place.acme.clock.set(place.stage.now)
@@ -489,20 +406,6 @@ def test_an_extension_is_followed(place: Place) -> None:
 
 
 PRINTS = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('AWS_')}))"
-
-
-def own_keys(place: Place, name: str, *lines: str) -> dict[str, str]:
-    """Alice's keys in a profile of this name, with these lines in its configuration; the shell names neither."""
-    keys = place.signed_in["alice"]
-    folder = place.home / ".aws"
-    folder.mkdir(exist_ok=True)
-    secrets = "\n".join(f"{key.lower()} = {keys[key]}" for key in keys if "KEY" in key or "TOKEN" in key)
-    (folder / "credentials").write_text(f"[{name}]\n{secrets}\n")
-    head = name if name == "default" else f"profile {name}"
-    (folder / "config").write_text("\n".join([f"[{head}]", *lines, ""]))
-    return dict.fromkeys(
-        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"), ""
-    )
 
 
 @pytest.fixture
@@ -539,37 +442,6 @@ def test_exec_calls_as_the_profile_does(place: Place) -> None:
     named = (command[0], *command[3:])
     found = json.loads(place.jitbot(*named, **{**none, "AWS_PROFILE": "dev"}).stdout)
     assert (found["AWS_REGION"], "AWS_PROFILE" in found) == ("eu-west-1", False)
-
-
-@pytest.mark.usefixtures("without_own_keys")
-@pytest.mark.parametrize("name", ["default", "dev", "my own"])
-def test_a_profile_of_a_grant_needs_nothing_else(place: Place, name: str) -> None:
-    """It is entered with the profile it was configured with, and calls as that does, even as AWS_PROFILE."""
-    quoted = f'"{name}"' if " " in name else name
-    settings = ("region = eu-west-1", "max_attempts = 2", "cli_binary_format = raw-in-base64-out")
-    none = own_keys(place, quoted, *settings)
-    (place.home / ".aws/credentials").write_text(
-        (place.home / ".aws/credentials").read_text().replace(quoted, name)
-    )
-    chosen = () if name == "default" else ("--profile", name)
-    assert place.run("credentials", "--configure", *chosen, place.path, **none).code == 0
-    text = (place.home / ".aws/config").read_text()
-    assert "\n" + "\n".join(settings) + "\n# <<<" in text
-    program = "import boto3; s = boto3.Session(); print(s.region_name, s.client('sts').get_caller_identity()['Arn'])"
-    asked = {**none, "AWS_PROFILE": "jit-orders-db-read-prod"}
-    environ = {key: value for key, value in place.environ(**asked).items() if value}
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environ,
-        cwd=place.acme.clone(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("eu-west-1 arn:aws:sts::111111111111:assumed-role/jit-alice-orders-db-read-")
-    answer = place.run("credentials", place.shared, "--account", "staging", **asked)
-    assert (answer.code, answer.err) == (0, ""), "another grant is entered with the person's own profile, too"
 
 
 @pytest.mark.usefixtures("without_own_keys")

@@ -17,7 +17,7 @@ from typing import Any
 
 from jitbot.sandbox.organisation import Acme
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WORKFLOWS = ROOT / ".github" / "workflows"
 STAND_INS = Path(__file__).parent / "actions"
 SECONDS = 180

@@ -13,6 +13,7 @@ import pytest
 from acme_world import HOUR, MINUTE, World, open_world
 from audit_story import clone, vouched
 from ruling import OWNER, reworded
+from typed import COOKBOOK, blocks, queries
 
 from jitbot.adapters.aws import trail
 from jitbot.sandbox.github import happenings
@@ -20,9 +21,6 @@ from jitbot.sandbox.github.git.objects import Signature
 
 pytestmark = pytest.mark.real_git
 
-PAGE = Path(__file__).parents[2] / ".github/docs/cookbook.md"
-_QUERY = re.compile(r"^```(?:sh|git)\n(.*?)^```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_PREPARED = 1  # the first block prepares the clone: it has no answer
 # jitbot at a time of acme's, so that no answer depends on the day on which this test runs.
 _SHIM = """#!{python}
 import os, sys
@@ -31,11 +29,6 @@ from pathlib import Path
 from jitbot.cli import main
 sys.exit(main(sys.argv[1:], now=datetime.fromisoformat("{now}"), environ=dict(os.environ), folder=Path.cwd()))
 """
-
-
-def queries() -> list[tuple[str, str]]:
-    """Each command of the page with the answer below it."""
-    return _QUERY.findall(PAGE.read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +118,6 @@ def answered(command: str, auditor: tuple[Path, dict[str, str]]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in told.rstrip().splitlines())
 
 
-def test_every_command_has_its_answer() -> None:
-    """Each block that is typed is followed by what it prints, except those that prepare the clone."""
-    typed = re.findall(r"^```(?:sh|git)\n", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert len(queries()) == len(typed) - _PREPARED > 15
-
-
 @pytest.mark.parametrize(
     ("command", "answer"), queries(), ids=lambda text: text.splitlines()[0][:60] if text else "none"
 )
@@ -141,6 +128,6 @@ def test_a_command_gives_its_answer(command: str, answer: str, auditor: tuple[Pa
 
 def test_the_commands_that_prepare_a_clone_work(auditor: tuple[Path, dict[str, str]]) -> None:
     """The first block, as it is written."""
-    (first, *_) = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (first, *_) = blocks(COOKBOOK.read_text("utf-8"))
     for line in first.splitlines():
         answered(line.replace("github-keys.json", "/dev/null"), auditor)

@@ -17,7 +17,7 @@ from installed import UnavailableError, go_without, program
 
 from jitbot import __version__
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PLACES = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 INFO = f"jitbot-{__version__}.dist-info"
 CONSUMER = """from jitbot.domain.text import duration

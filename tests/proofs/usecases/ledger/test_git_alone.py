@@ -7,22 +7,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from acme_world import HOUR, World
+from acme_world import HOUR, World, open_world
 from audit_story import clone, vouched
 from forging import push, signed_by, tags
+from typed import lines_of_git
 
 pytestmark = pytest.mark.real_git
 
-ROOT = Path(__file__).parents[3]
-COOKBOOK = ROOT / ".github/docs/cookbook.md"
-SECTION = "## With git alone"
+
+@pytest.fixture(scope="module")
+def acme() -> Iterator[World]:
+    """One running sandbox."""
+    with open_world() as opened:
+        yield opened
 
 
-def lines() -> dict[str, str]:
-    """Each line of git in the cookbook's section, by the sentence above it."""
-    text = COOKBOOK.read_text("utf-8")
-    section = text.partition(SECTION)[2].partition("\n## ")[0]
-    return dict(re.findall(r"^([^\n]+):\n\n```git\n([^\n]+)\n```$", section, re.MULTILINE))
+@pytest.fixture
+def world(acme: World) -> World:
+    """acme as it begins."""
+    acme.back(acme.kept["seed"])
+    return acme
 
 
 @pytest.fixture
@@ -49,18 +53,13 @@ def told(world: World) -> Path:
 def answered(told: Path, about: str) -> list[str]:
     """What the cookbook's line about this prints, run by a shell as it stands there."""
     ran = subprocess.run(
-        ["bash", "-c", lines()[about]],
+        ["bash", "-c", lines_of_git()[about]],
         cwd=told,
         capture_output=True,
         text=True,
         check=True,
     )
     return ran.stdout.splitlines()
-
-
-def test_there_are_two() -> None:
-    """The section is there, with as many questions as it promises, each with its line."""
-    assert len(lines()) == 2
 
 
 def test_a_batch_of_several_people_answers_for_one(told: Path) -> None:
@@ -106,7 +105,7 @@ def test_a_tag_of_the_ledgers_name_changes_no_answer(
     world: World, told: Path, hijacked: Callable[[], None]
 ) -> None:
     """The cookbook's lines and the audit read the branch, whatever tags came with the clone."""
-    honest = {about: answered(told, about) for about in lines()}
+    honest = {about: answered(told, about) for about in lines_of_git()}
     arguments = ("audit", "log", "--keys", str(vouched(world)), "--format", "csv")
     log = world.jit(*arguments, runner=told.name, workflow="audit.yml").output
     hijacked()
@@ -114,18 +113,18 @@ def test_a_tag_of_the_ledgers_name_changes_no_answer(
         ["git", "log", "origin/ledger", "--format=%s"], cwd=told, capture_output=True, text=True, check=True
     )
     assert short.stdout.strip() == "granted: alice has production-admin in prod"
-    assert {about: answered(told, about) for about in lines()} == honest
+    assert {about: answered(told, about) for about in lines_of_git()} == honest
     assert world.jit(*arguments, runner=told.name, workflow="audit.yml").output == log
 
 
 def test_a_sentence_inside_another_is_no_answer(world: World, told: Path) -> None:
     """A batch whose sentence only quotes a grant or an end is not found: the lines ask for whole beginnings."""
-    honest = {about: answered(told, about) for about in lines()}
+    honest = {about: answered(told, about) for about in lines_of_git()}
     text = "refused: x for y, granted: alice has production-admin in prod until 2026, ended (revoked): z of alice"
     for message in (text, f"2 events: {text}, and more\n\n- {text}\n- {text}"):
         push(world, {"events/lie.json": message.encode()}, message=message)
     told = clone(world)
-    assert {about: answered(told, about) for about in lines()} == honest
+    assert {about: answered(told, about) for about in lines_of_git()} == honest
 
 
 def test_the_evidence_packs_lines_find_the_evidence(
@@ -150,29 +149,6 @@ def test_the_evidence_packs_lines_find_the_evidence(
         found[item["request"]] = ran.stdout.splitlines()
     assert len(found) == 3
     assert all(len(each) >= 2 and "production-admin" not in " ".join(each) for each in found.values())
-
-
-SHORT = re.compile(r"(?<!refs/remotes/)\borigin/(?:ledger|main)\b")
-
-
-def test_nothing_that_we_ship_names_a_branch_in_short() -> None:
-    """No text, template or code of ours says origin/ledger: git would take a tag of that name first."""
-    root = ROOT
-    shipped = [root / "README.md", *(root / ".github").rglob("*"), *(root / "jitbot").rglob("*")]
-    texts = {
-        file: file.read_text("utf-8", "replace")
-        for file in shipped
-        if file.is_file()
-        and file.suffix in {".md", ".py", ".js", ".html", ".yml", ".yaml", ".json", ".css", ""}
-    }
-    said = [
-        f"{file.relative_to(root)}: {line.strip()}"
-        for file, text in texts.items()
-        for line in text.splitlines()
-        if SHORT.search(line) and "called origin/ledger" not in line and "called `origin/ledger`" not in line
-    ]
-    assert said == []
-    assert len(texts) > 200
 
 
 def test_git_reads_the_trailers(told: Path) -> None:

@@ -14,29 +14,13 @@ from pathlib import Path
 
 import pytest
 from aws_cli import aws_command
+from typed import tour
 
 pytestmark = pytest.mark.real_git
 
-README = Path(__file__).parents[2] / "README.md"
-_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STARTS = ".venv/bin/jitbot sandbox"
 REFUSED = "--table-name refunds"  # the one line that must not work: that table was not asked for
 READY = 180  # seconds: for the workflows that a merge starts
-
-
-def tour() -> list[str]:
-    """The lines of the section, in their order."""
-    section = README.read_text("utf-8").partition("\n## Five minutes\n")[2].partition("\n## ")[0]
-    return [line for block in _BLOCK.findall(section) for line in block.splitlines()]
-
-
-def test_credentials_come_after_few_commands_and_words() -> None:
-    """Install, start the sandbox, the line that it prints, ask, approve, look, use: and the reader has read so much."""
-    text = README.read_text("utf-8")
-    (use, *_) = [line for line in tour() if " exec " in line]
-    install = _BLOCK.findall(text.partition("\n## ")[0])
-    assert len(install) + len(tour()[: tour().index(use)]) + len(("the line that is printed", use)) == 7
-    assert len(text.partition(use)[0].split()) <= 450
 
 
 class Shell:
