@@ -4,15 +4,19 @@ import copy
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import boto3
+import jwt
+import moto.core.models  # noqa: F401 - it adds a handler to those of botocore
 import pytest
 import worked_out_once
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
+from jwt.api_jws import PyJWS
 
 from jitbot.sandbox.github.sandbox import GitHubSandbox
 
@@ -31,7 +35,17 @@ def made(service: Any, region: str) -> tuple[object, ...]:
     found = client(service, region)
     methods = sorted(each for each in dir(found) if not each.startswith("_"))
     operations = sorted(found.meta.service_model.operation_names)
-    return found.meta.endpoint_url, found.meta.config.signature_version, methods, operations
+    heard = sorted(heard_by(found.meta.events._emitter._handlers._root))
+    return found.meta.endpoint_url, found.meta.config.signature_version, methods, operations, heard
+
+
+def heard_by(node: Any, name: str = "") -> Iterator[str]:
+    """Each event's handlers, in the order in which they are called."""
+    if node["values"]:
+        handlers = (each for section in node["values"] for each in section)
+        yield f"{name}: {[getattr(each, '__qualname__', type(each).__name__) for each in handlers]}"
+    for chunk, child in node["children"].items():
+        yield from heard_by(child, f"{name}.{chunk}")
 
 
 def test_a_client_is_made_of_the_same() -> None:
@@ -61,6 +75,28 @@ def test_what_one_client_is_told_no_other_hears() -> None:
     assert heard == ["one"]
     type(one).more = 1
     assert not hasattr(other, "more")
+
+
+def test_what_one_session_is_told_no_other_hears() -> None:
+    """Nor a later one: what botocore registers with each is a copy."""
+    one, other = boto3.Session(), boto3.Session()
+    heard: list[str] = []
+    for name in ("told.sts", "before-sign.sts"):  # the second has handlers of botocore's own
+        one.events.register(name, lambda **_: heard.append("one"))
+    for each in (other, boto3.Session()):
+        each.events.emit("told.sts")
+        assert "test_what_one_session" not in str(list(heard_by(each.events._emitter._handlers._root)))
+    assert heard == []
+
+
+def test_a_part_of_a_token_is_read_as_ever() -> None:
+    """What is right is the same each time, and what is wrong is refused each time."""
+    for _ in range(2):
+        assert PyJWS._decode_base64url_segment(b"e30", "header") == b"{}"
+        with pytest.raises(jwt.DecodeError, match="Invalid header padding"):
+            PyJWS._decode_base64url_segment(b"!!!!", "header")
+        with pytest.raises(jwt.DecodeError, match="Invalid payload padding"):
+            PyJWS._decode_base64url_segment(b"!!!!", "payload")
 
 
 def test_a_copy_of_an_emitter_is_a_copy() -> None:

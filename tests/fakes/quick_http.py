@@ -56,9 +56,9 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
         )
 
     patch.setattr(HTTPConnectionPool, "_make_request", quick_make)
-    patch.setattr(
-        "requests.sessions.get_environ_proxies", quick_proxies
-    )  # it reads every variable, for each call
+    # Both read every variable, for each call.
+    patch.setattr("requests.sessions.get_environ_proxies", quick_proxies)
+    patch.setattr("botocore.endpoint.get_environ_proxies", quick_proxies)
 
 
 def _listening(patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ The keys of an embedded GitHub serve again once it is closed.
 
 from collections import deque
 from collections.abc import Callable
-from functools import cache
+from copy import copy
+from functools import cache, lru_cache
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ def vendors_work_out_once(patch: pytest.MonkeyPatch) -> None:
     _files(patch)
     _clients(patch)
     _events(patch)
+    _handlers(patch)
     _moto(patch)
+    _tokens(patch)
     _keys(patch)
 
 
@@ -101,20 +104,62 @@ def _events(patch: pytest.MonkeyPatch) -> None:
             known[code] = accepts(function)
         return known[code]
 
-    def copied(self: hooks.NodeList) -> hooks.NodeList:
-        return hooks.NodeList(self.first[:], self.middle[:], self.last[:])
-
     patch.setattr(hooks.EventAliaser, "__init__", begun)
     patch.setattr(hooks, "accepts_kwargs", accepted)
-    patch.setattr(hooks.NodeList, "__copy__", copied)
+
+
+def _handlers(patch: pytest.MonkeyPatch) -> None:
+    """What botocore itself registers with each session: every session has a copy of its own."""
+    from botocore.handlers import BUILTIN_HANDLERS
+    from botocore.hooks import EventAliaser, HierarchicalEmitter, NodeList, _PrefixTrie
+    from botocore.session import Session
+
+    register = Session._register_builtin_handlers
+    first: dict[int, HierarchicalEmitter] = {}  # by how many there are: moto adds one
+
+    def registered(self: Session, events: EventAliaser) -> None:
+        emitter: Any = events._emitter
+        if type(emitter) is not HierarchicalEmitter or emitter._handlers._root["children"]:
+            register(self, events)
+            return
+        if len(BUILTIN_HANDLERS) not in first:
+            register(self, events)
+            first[len(BUILTIN_HANDLERS)] = copy(emitter)
+        vars(emitter).update(vars(copy(first[len(BUILTIN_HANDLERS)])))
+
+    def copied(node: dict[str, Any]) -> dict[str, Any]:
+        values: NodeList | None = node["values"]
+        return {
+            "chunk": node["chunk"],
+            "children": {name: copied(child) for name, child in node["children"].items()},
+            "values": values and NodeList(values.first[:], values.middle[:], values.last[:]),
+        }
+
+    def trie(self: _PrefixTrie) -> _PrefixTrie:
+        found = _PrefixTrie()
+        found._root = copied(self._root)
+        return found
+
+    patch.setattr(Session, "_register_builtin_handlers", registered)
+    patch.setattr(_PrefixTrie, "__copy__", trie)
+
+
+def _tokens(patch: pytest.MonkeyPatch) -> None:
+    """The bytes of a token's parts: each sign is looked at, and the same token read by many. What is wrong is not kept."""
+    from jwt.api_jws import PyJWS
+
+    once = lru_cache(maxsize=4096)(PyJWS._decode_base64url_segment)
+    patch.setattr(PyJWS, "_decode_base64url_segment", staticmethod(once))
 
 
 def _moto(patch: pytest.MonkeyPatch) -> None:
-    """Which of moto's services answers for a host: it lists its own folder, for each call."""
+    """Which of moto's services answers for a host, and with which methods: it lists its own folder, for each call."""
+    from moto.core import responses
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
     # Hundreds of images, read again at each reset of moto: no test asks for one.
     patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    patch.setattr(responses, "method_names_from_class", cache(responses.method_names_from_class))
     find = DomainDispatcherApplication.get_backend_for_host
     known: dict[str, Any] = {}
 

@@ -3,14 +3,12 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 """
 
-import json
-import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlsplit
 
+import requests
 from jitbot.sandbox.aws.policy.conditions import Context
 from jitbot.sandbox.aws.store import RoleStore
 from jitbot.sandbox.aws.wire import RefusedError
@@ -92,11 +90,13 @@ def _published_keys(issuer: str) -> list[dict[str, Any]]:
         raise RefusedError(
             "IDPCommunicationError", f"The sandbox asks issuers on 127.0.0.1 alone, not {issuer}"
         )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=5) as answer:
-            keys = json.load(answer)["keys"]
-    except (URLError, OSError, ValueError, KeyError, TypeError) as problem:
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy stands before this machine
+            answer = session.get(url, timeout=5)
+        answer.raise_for_status()
+        keys = answer.json()["keys"]
+    except (requests.RequestException, ValueError, KeyError, TypeError) as problem:
         raise RefusedError("IDPCommunicationError", f"The issuer {issuer} publishes no keys") from problem
     return [key for key in keys if isinstance(key, dict)]
 
