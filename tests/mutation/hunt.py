@@ -1,16 +1,18 @@
 """Takes each guard out of one part of jitbot in turn, and says which of them no test detected.
 
-    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part PART] [--tests PATH…] [--json FILE] [--again FILE]
+    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part PART] [--tests PATH…] [--json FILE [--resume]] [--again FILE]
 
 A part is a folder of `jitbot` with the folder of `tests` of the same name: domain, usecases, adapters, commands. Its
 tests run first, file by file, to see which statements each of them meets. Then each mutant meets the tests that meet its
 statement: those of its module's own file, the others' if none of these detects it, up to so many seconds. Tests of
 the whole program detect more, but nobody who changes a line waits for them: so the part's own tests must be enough.
+A hunt that is cut short has in FILE what it detected until then, and goes on from there with --resume.
 A survivor is either listed in survivors.md, with the reason why nothing can go wrong there, or it is an error: exit 1.
 """
 
 import argparse
 import gc
+import hashlib
 import importlib
 import itertools
 import json
@@ -18,7 +20,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +42,8 @@ OFTEN = 20  # seconds after which what is known is written again
 EXAMPLES = 50  # of each property
 SECONDS = 30.0  # of the tests that a mutant meets at most
 
-Found = dict[str, object]  # a mutant: module, line, what, killed; by which test, or how many it met
+Found = dict[str, object]  # a mutant: see `Prey.found`
+Place = tuple[object, object, object]  # a module, its source in short, the number of a mutant in it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,17 +55,21 @@ class Prey:
     line: int
     what: str
     where: covering.Where
+    source: str = ""  # what the module's text hashes to
     seconds: float  # of tests that it may still meet
     met: int = 0
     killer: str = ""
+    over: bool = False  # whether nothing is left that it could meet
 
     def found(self) -> Found:
-        """What is said of it in JSON."""
-        module = _module(Path(self.file))
+        """What is said of it in JSON: by which test it was detected, or how many it met, and whether that is all."""
         return {
-            "module": module,
+            "module": _module(Path(self.file)),
+            "source": self.source,
+            "number": self.number,
             "line": self.line,
             "what": self.what,
+            "over": self.over or bool(self.killer),
             "killed": bool(self.killer),
             "by": self.killer,
             "met": self.met,
@@ -96,9 +103,12 @@ class Hunter:
         seconds: float,
         only: set[tuple[str, str]] | None,
         kept: Path | None = None,
+        earlier: Iterable[Mapping[str, object]] = (),
     ) -> None:
         self.prey: list[Prey] = []
         self._paths, self._jobs, self._seconds, self._only, self._kept = paths, jobs, seconds, only, kept
+        self._earlier = earlier
+        self._killers: dict[Place, str] = {}
         self._saving, self._saved = threading.Lock(), 0.0
 
     @property
@@ -117,6 +127,7 @@ class Hunter:
             importlib.import_module(_module(path).removesuffix(".__init__"))
         world = World(items=items, sources=sources, loaded=Loaded(PACKAGE, "jitbot"))
         gc.freeze()
+        self._killers = killers(self._earlier, items)
         self.prey = [each for file in sources for each in self._of(file, sources[file])]
         files = [
             Tests(name=name, keeper=Keeper(world, names), cold=Keeper(world, names))
@@ -128,6 +139,8 @@ class Hunter:
             self._each("own tests", files, lambda tests: self._try(tests, own=True))
             self._each("other tests", files, lambda tests: self._try(tests, own=False))
             self._each("anew", files, self._try_cold)
+            for prey in self.prey:
+                prey.over = True
             self._saved = 0.0
             self._save()
         finally:
@@ -141,10 +154,19 @@ class Hunter:
         return True
 
     def _of(self, file: str, source: str) -> Iterable[Prey]:
+        module, short = _module(Path(file)), hashlib.sha256(source.encode()).hexdigest()[:16]
         for number, (line, what) in enumerate(places(source)):
-            if self._only is None or (_module(Path(file)), what) in self._only:
-                where = covering.where(source, line)
-                yield Prey(file=file, number=number, line=line, what=what, where=where, seconds=self._seconds)
+            if self._only is None or (module, what) in self._only:
+                yield Prey(
+                    file=file,
+                    number=number,
+                    line=line,
+                    what=what,
+                    where=covering.where(source, line),
+                    source=short,
+                    seconds=self._seconds,
+                    killer=self._killers.get((module, short, number), ""),
+                )
 
     def _each(self, title: str, files: Sequence[Tests], work: Callable[[Tests], object]) -> None:
         """Each file of tests in one of the threads; how far it is goes to standard error."""
@@ -185,7 +207,20 @@ class Hunter:
         with self._saving:
             if self._kept is not None and time.monotonic() - self._saved > OFTEN:
                 self._saved = time.monotonic()
-                self._kept.write_text(json.dumps(self.found, indent=1), "utf-8")
+                whole = self._kept.with_name(
+                    f"{self._kept.name}.new"
+                )  # whoever ends the hunt now leaves the last one
+                whole.write_text(json.dumps(self.found, indent=1), "utf-8")
+                whole.replace(self._kept)
+
+
+def killers(earlier: Iterable[Mapping[str, object]], tests: Container[str]) -> dict[Place, str]:
+    """Which of these tests detected what, in a hunt that was cut short."""
+    return {
+        (each["module"], each["source"], each["number"]): str(each["by"])
+        for each in earlier
+        if each["killed"] and each["by"] in tests
+    }
 
 
 def _meet(tests: Tests) -> None:
@@ -249,6 +284,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests that a mutant meets at most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", type=Path, help="write what was found, as far as it is")
+    parser.add_argument("--resume", action="store_true", help="go on from what --json has, if it is there")
     parser.add_argument("--again", type=Path, help="only what survived there")
     given = parser.parse_args()
     paths = [each.resolve() for each in given.modules] or sorted((PACKAGE / given.part).rglob("*.py"))
@@ -256,7 +292,12 @@ def main() -> int:
     if given.again:
         earlier = json.loads(given.again.read_text("utf-8"))
         only = {(each["module"], each["what"]) for each in earlier if not each["killed"]}
-    hunter = Hunter(paths, jobs=given.jobs, seconds=given.seconds, only=only, kept=given.json)
+    if given.resume and not given.json:
+        parser.error("--resume needs --json FILE: what the hunt before it wrote")
+    earlier = json.loads(given.json.read_text("utf-8")) if given.resume and given.json.exists() else ()
+    hunter = Hunter(
+        paths, jobs=given.jobs, seconds=given.seconds, only=only, kept=given.json, earlier=earlier
+    )
     if _collected(hunter, given.tests or [f"tests/{given.part}"]) != 0:
         sys.exit("the tests cannot be collected; run pytest to see why")
     used = sum(os.times()[:4])

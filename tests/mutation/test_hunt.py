@@ -253,3 +253,29 @@ def test_what_runs_with_a_line() -> None:
     assert covering.where(LOADED, len(lines)).function == 0
     split = "def f(a):\n    return (a\n        if a\n        else 1)\n"
     assert covering.where(split, 3) == covering.Where(lines=frozenset({2, 3, 4}), function=1)
+
+
+ESCAPE = hunt.DOMAIN / "text" / "escape.py"
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [({}, 1), ({"killed": False}, 0), ({"source": "other"}, 0), ({"by": "test_a.py::gone"}, 0)],
+)
+def test_what_changed_since_is_hunted_anew(change: dict[str, object], left: int) -> None:
+    """What was detected counts for the same source, and while that test is there."""
+    where = covering.Where(lines=frozenset({3, 4}), function=2)
+    prey = hunt.Prey(
+        file=str(ESCAPE),
+        number=4,
+        line=3,
+        what="`x`",
+        where=where,
+        source="same",
+        seconds=1,
+        killer=RUNS[0].test,
+    )
+    killers = hunt.killers([prey.found() | change], {each.test for each in RUNS})
+    assert [each for each in killers if each[1] == "same"] == [
+        ("jitbot.domain.text.escape", "same", 4)
+    ] * left

@@ -1,5 +1,6 @@
 """The hunt as it is run: in processes of its own, over a small module."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from mutants import places
 
 ESCAPE = hunt.DOMAIN / "text" / "escape.py"
+TEXT = hunt.ROOT / "tests" / "domain" / "text"
 PLACES = places(ESCAPE.read_text("utf-8"))
 _GUARD = "startswith(_FORMULA)"  # in `cell`
 KEPT = """
@@ -95,7 +97,26 @@ def _hunted(*options: str) -> subprocess.CompletedProcess[str]:
 )
 def test_a_whole_hunt(tests: tuple[str, ...], code: int, alive: int) -> None:
     """A small module with its own tests, and with those of another."""
-    folder = hunt.DOMAIN.parents[1] / "tests" / "domain" / "text"
-    ran = _hunted(*(f"--tests={folder / f'test_{name}.py'}" for name in tests))
+    ran = _hunted(*(f"--tests={TEXT / f'test_{name}.py'}" for name in tests))
     assert ran.returncode == code, ran.stdout + ran.stderr
     assert ran.stdout.splitlines()[-1] == f"{len(PLACES)} mutants, {alive} survive, {alive} unexplained"
+
+
+def test_a_hunt_goes_on_from_what_it_wrote(tmp_path: Path) -> None:
+    """What was detected stays so; the others meet tests, as they would have."""
+    kept = tmp_path / "found.json"
+    tests = [f"--tests={TEXT / f'test_{name}.py'}" for name in ("escape", "escape_cell")]
+    options = (*tests, "--json", str(kept), "--resume")
+    _hunted(*options)
+    whole = json.loads(kept.read_text("utf-8"))
+    assert [(each["number"], each["line"], each["what"], each["over"]) for each in whole] == [
+        (number, line, what, True) for number, (line, what) in enumerate(PLACES)
+    ]
+    first = next(each for each in whole if each["killed"])
+    other = next(each["by"] for each in whole if each["by"] not in ("", first["by"]))
+    cut = [each | {"killed": each is first, "by": other if each is first else ""} for each in whole]
+    kept.write_text(json.dumps(cut), "utf-8")
+    _hunted(*options)
+    again = json.loads(kept.read_text("utf-8"))
+    assert [each["killed"] for each in again] == [each["killed"] for each in whole]
+    assert again[first["number"]]["by"] == other
