@@ -35,6 +35,7 @@ from jitbot.domain.audit.report.rules.protection_page import alike, strip
 from jitbot.domain.audit.report.rules.protection_rows import (
     NAMES,
     SafeguardRow,
+    doubts,
     exceptions,
     figures,
     in_short,
@@ -167,6 +168,29 @@ def test_a_run_that_lies_makes_nothing_of_what_no_run_sees() -> None:
     assert rows(lies) == rows(YEAR)
 
 
+@pytest.mark.parametrize(
+    ("sights", "doubtful"),
+    [
+        ([Sight.NO_RULE, Sight.NO_RULE], False),
+        ([Sight.NO_RULE, Sight.NOT_SEEN], True),
+        ([Sight.NOT_SEEN, Sight.NOT_SEEN], True),
+        ([], True),
+    ],
+)
+def test_what_a_setting_may_ask_for_is_no_doubt_where_no_rule_does(
+    sights: list[Sight], *, doubtful: bool
+) -> None:
+    """On each look: a setting is out of every look's sight. It is unknown all the same, and so is what has rules alone."""
+    looks = [
+        a_look(NOW + number * WEEK, merge_methods=sight, main_deletion=sight)
+        for number, sight in enumerate(sights)
+    ]
+    found = rows(looks, a_statement_event(), end=NOW + 2 * WEEK, now=NOW + 2 * WEEK)
+    assert found["merge-methods"].seen_to_hold == found["main-deletion"].seen_to_hold == "unknown"
+    assert ("merge-methods" in doubts(found.values())) is doubtful
+    assert "main-deletion" in doubts(found.values())
+
+
 def test_each_admins_newest_word() -> None:
     """The newest of each of three people, and how many more there are; a login in another's shape is text."""
     people = [Actor(login=Login(f"<b>{number}"), github_id=GithubId(number)) for number in range(1, 6)]
@@ -204,7 +228,11 @@ def ledgers(draw: st.DrawFn) -> list[Event]:
         at += draw(st.sampled_from([timedelta(hours=5), WEEK, 8 * DAY, 3 * WEEK]))
         if draw(st.integers(0, 3)):
             sight = st.sampled_from(Sight)
-            look = a_look(at, main_deletion=draw(sight), ledger_deletion=draw(sight), main_bypass=draw(sight))
+            drawn = {
+                name: draw(sight)
+                for name in ("main_deletion", "ledger_deletion", "merge_methods", "main_bypass")
+            }
+            look = a_look(at, **drawn)
             found.append(a_look_event(look, why=draw(st.sampled_from(["", "=cmd|x", "<script>"]))))
         else:
             login = draw(st.sampled_from(["olivia", "=HYPERLINK(1)", "<img src=x>", ""]))
