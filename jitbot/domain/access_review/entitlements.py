@@ -36,6 +36,11 @@ class Entitlement:
     rules: tuple[str, ...] = ()  # of approval, in words; empty where the policy asks by a number
     rules_sha256: str = ""  # the digest of the policy and what it rests on
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the rules could be read: otherwise nobody knows who may do what."""
+        return self.approvals is not None
+
 
 def entitlement(name: str, rules: Rules, at: datetime) -> Entitlement:
     """Who may ask under one policy and who owns its folder, by these rules at this moment. Owners of narrower paths are not listed.

@@ -65,9 +65,10 @@ def lines(brief: PolicyBrief, escaper: Escaper) -> Iterator[tuple[str, str]]:
     yield "gives", escaper.plain(policy.description)
     if entitled.problem:
         yield "PROBLEM", escaper.plain(entitled.problem)
-    yield "may ask", _people(entitled.eligible, entitled.named, escaper)
-    yield "approves", _approvals(brief, escaper)
-    yield "limits", _limits(brief, escaper)
+    if entitled.is_known:
+        yield "may ask", _people(entitled.eligible, entitled.named, escaper)
+        yield "approves", _approvals(brief, escaper)
+        yield "limits", _limits(brief, escaper)
     yield "allows", _allows(policy, escaper)
     reasons = "; ".join(map(escaper.plain, brief.risk.reasons))
     access = brief.risk.access_in_words()
