@@ -203,7 +203,7 @@ def _after_approval(
     latest = event.evidence.merged_at or event.at
     for other in former:
         known = recorded.get(other.commit)
-        if known is None or (latest := min(latest, known.evidence.merged_at or known.at)) <= first:
+        if known is None or (latest := min(latest, known.evidence.merged_at or known.at)) < first:
             return
         yield latest, other
 

@@ -127,8 +127,8 @@ def access_reviews(
 class _Life:
     """One policy from the commit that added its file on. `counted` are the reviews that count, the last one last.
 
-    `open` are those since then of which it is not known whether they count. `away` are the times in which the file was
-    not there; `gone` is the last one's beginning, and the commit.
+    `open` are the moves of the date since then: some of them may count, when more is known. `away` are the times in
+    which the file was not there; `gone` is the last one's beginning, and the commit.
     """
 
     began: date
@@ -229,13 +229,13 @@ class _Line:
         if after is None or (last is not None and last.day is not None and after <= last.day):
             self._withdraw(life, change)
             return
-        result, why, by = judged(change, self.recorded.get(change.change.commit), self.seen_at)
+        result, why, by = judged(change, after, self.recorded.get(change.change.commit), self.seen_at)
         review = self._review(change, result, why, reviewed_by=by, due=self._due(life, change.every))
         self.made.append(review)
         if result is MoveResult.COUNTED:
             life.counted.append(review)
             life.open.clear()
-        elif result is not MoveResult.NOT_COUNTED:
+        else:
             life.open.append(review)
 
     def _withdraw(self, life: _Life, change: PolicyChange) -> None:

@@ -39,8 +39,8 @@ class RecordedEvent:
     def subject(self) -> Subject:
         """The event, as findings name it."""
         event = self.event
-        name, commit = f"{event.kind} {event.request}", self.batch.commit
-        return Subject(name=name, event=self.path, commit=commit, request=event.request)
+        name = f"{event.kind} {event.request}".rstrip()  # some are of no request
+        return Subject(name=name, event=self.path, commit=self.batch.commit, request=event.request)
 
     def is_by(self, workflow: str) -> bool:
         """Whether a run of the workflow with this file name recorded it, as its token says."""

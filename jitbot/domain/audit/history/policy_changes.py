@@ -61,9 +61,9 @@ class IntervalChange:
 
 
 def judged(
-    change: PolicyChange, event: Event | None, now: datetime
+    change: PolicyChange, day: date, event: Event | None, now: datetime
 ) -> tuple[MoveResult, str, tuple[str, ...]]:
-    """Whether a date that moved forward is a review, why not, and who reviewed."""
+    """Whether a date that moved forward, to this day, is a review, why not, and who reviewed."""
     if event is None:
         if abs(now - change.change.at) <= RULES_RECORDED_WITHIN:
             return MoveResult.WAITING, "the next run of `jitbot grant` records who approved it", ()
@@ -76,25 +76,25 @@ def judged(
         case RuleOutcome.UNREVIEWED:
             return MoveResult.NOT_COUNTED, f"no other owner approved it: {evidence.reason}", ()
         case RuleOutcome.REVIEWED:
-            return _signed(change, event, moment_of(change.change, event, now))
+            return _signed(change, day, event, moment_of(change.change, event, now))
         case _:
             return MoveResult.UNKNOWN, f"GitHub did not say who approved it: {evidence.reason}", ()
 
 
 def _signed(
-    change: PolicyChange, event: Event, merged_at: datetime
+    change: PolicyChange, day: date, event: Event, merged_at: datetime
 ) -> tuple[MoveResult, str, tuple[str, ...]]:
     """The same of a merge that was approved: an owner of this policy's file must be among those who did."""
     rules, path, no = change.rules, policy_path(change.policy), MoveResult.NOT_COUNTED
     if rules is None:
         return MoveResult.UNKNOWN, "the rules before it are not in this clone", ()
-    if change.after is not None and change.after > merged_at.date():
-        return no, f"its date, {change.after}, is after the merge", ()
+    if day > merged_at.date():
+        return no, f"its date, {day}, is after the merge", ()
     author, head = author_of(event), Sha(event.evidence.head)
     counted = [each for each in approvals_of(event) if not why_not(each, author, head, rules.people)]
-    dated = [each for each in counted if not (change.after and each.submitted_at.date() < change.after)]
+    dated = [each for each in counted if each.submitted_at.date() >= day]
     if counted and not dated:
-        return no, f"it was approved before its date, {change.after}", ()
+        return no, f"it was approved before its date, {day}", ()
     approvals = [each for each in dated if not (change.changed_at and each.submitted_at <= change.changed_at)]
     if dated and not approvals:
         return no, "what the policy rests on was changed after it was approved", ()

@@ -54,6 +54,14 @@ def test_who_did_what_is_recorded() -> None:
     assert (approval.review_id, approval.submitted_at) == (a_review().review_id, a_review().submitted_at)
 
 
+@pytest.mark.parametrize(("whole", "count"), [(True, 1), (False, None)])
+def test_of_a_commit_that_is_too_large_the_paths_are_not_counted(*, whole: bool, count: int | None) -> None:
+    """Nobody read them all."""
+    change = replace(CHANGE, whole=whole)
+    event = rule_event(change, ORIGINS[RuleOutcome.REVIEWED], now=NOW, run="run")
+    assert event.evidence.paths_count == count
+
+
 def test_what_was_pushed_has_no_author_of_a_pull_request() -> None:
     """Nobody is made up; who pushed is known by their id."""
     event = recorded(RuleOutcome.PUSHED)

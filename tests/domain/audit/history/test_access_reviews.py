@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from acme_facts import BASE, DAY, HEAD, OWNERS, an_actor, sha, teams, the_rules
+from acme_facts import BASE, DAY, HEAD, OWNERS, an_actor, sha, teams, the_rules, unreadable
 from builders import a_pull
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, rule_event
-from jitbot.domain.access.rule_changes.rule_review import reviewed
+from jitbot.domain.access.rule_changes.rule_review import NO_APPROVAL, reviewed
 from jitbot.domain.audit.history.access_reviews import (
     AccessReview,
     AccessReviews,
@@ -107,9 +107,11 @@ def test_a_review_is_an_approval_of_another_owner() -> None:
     review, standing = one(added(), move, events=(event(move, "erin"),), now=100)
     assert (review.result, review.reviewed_by, review.author) == (MoveResult.COUNTED, ("erin",), "bob")
     assert (review.day, review.digest, review.pull_request, review.due) == (day(10), "digest 10", 7, day(90))
+    assert (review.merged_at, review.run) == (move.change.at, "run")
     assert (standing.last, standing.due, standing.state) == (review, day(100), ReviewStanding.IN_TIME)
+    assert standing.why == "the next review is due by 2026-04-11"
     _, later = one(added(), move, events=(event(move, "erin"),), now=101)
-    assert later.state is ReviewStanding.OVERDUE
+    assert (later.state, later.why) == (ReviewStanding.OVERDUE, "the review was due by 2026-04-11")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,32 @@ def test_an_author_does_not_sign_alone(by: tuple[str, ...], author: str, why: st
     assert review.result is MoveResult.NOT_COUNTED
     assert review.why.startswith(why)
     assert standing.state is ReviewStanding.OVERDUE
-    assert "the date in its file, 2026-01-11, is of no review" in standing.why
+    assert standing.why == (
+        "it was never reviewed, and the review was due by 2026-04-01; the date in its file, 2026-01-11, is of no review"
+    )
+
+
+def test_what_is_no_review_is_no_late_one() -> None:
+    """Whenever it came."""
+    move = a_move(100, 100)
+    review, _ = one(added(), move, events=(event(move),))
+    assert (review.result, review.due, review.is_late) == (MoveResult.NOT_COUNTED, day(90), False)
+
+
+def test_a_commit_that_moves_no_date_is_nothing() -> None:
+    """Neither a review nor a date that moved back."""
+    move, same = a_move(10, 10), a_move(20, 10, before=10)
+    reviews = found(added(), move, same, events=(event(move, "erin"), event(same, "erin")), now=50)
+    assert [each.commit for each in reviews.made] == [move.change.commit]
+
+
+def test_the_moment_of_a_merge_is_the_one_that_github_said() -> None:
+    """Not the date of its commit, which its author chose."""
+    move = a_move(10, 10)
+    record = event(move, "erin")
+    later = replace(move, change=replace(move.change, at=move.change.at + timedelta(minutes=5)))
+    review, _ = one(added(), later, events=(record,))
+    assert review.merged_at == move.change.at
 
 
 def test_an_owner_of_another_path_does_not_sign() -> None:
@@ -162,7 +189,7 @@ def test_an_approval_that_a_run_invented_counts_for_nothing() -> None:
     ):
         told = Evidence({**true.evidence.json, **lie})
         review, _ = one(added(), move, events=(replace(true, evidence=told),))
-        assert review.result is MoveResult.NOT_COUNTED
+        assert (review.result, review.why) == (MoveResult.NOT_COUNTED, NO_APPROVAL)
 
 
 def test_a_date_that_was_pushed_counts_for_nothing() -> None:
@@ -172,6 +199,9 @@ def test_a_date_that_was_pushed_counts_for_nothing() -> None:
     review, standing = one(added(), push, events=(pushed,))
     assert (review.result, standing.last, standing.claimed) == (MoveResult.NOT_COUNTED, None, day(200))
     assert "pushed past the rules by mallory" in review.why
+    gone = Evidence({name: each for name, each in pushed.evidence.json.items() if name != "by"})
+    review, _ = one(added(), push, events=(replace(pushed, evidence=gone),))
+    assert "by an account that is gone, and nobody approved it" in review.why
     review, standing = one(added(), push, true, events=(pushed, event(true, "erin")))
     assert (review.result, standing.last) == (MoveResult.COUNTED, review)
     assert "of no review" not in standing.why
@@ -223,9 +253,27 @@ def test_a_date_that_moves_back_takes_reviews_away(back: int | None) -> None:
     assert [each.withdrawn_by for each in reviews.made[:2]] == [
         None if back is not None else sha("c30"), sha("c30"),
     ]  # fmt: skip
+    assert reviews.made[2].why == (
+        "the review of a later day counts no longer"
+        if back is not None
+        else "2 reviews of later days count no longer"
+    )
     (standing,) = reviews.policies
     assert standing.last == (reviews.made[0] if back is not None else None)
     assert standing.claimed == (None if back is None else day(back))
+
+
+def test_the_day_of_the_last_review_is_not_reviewed_twice() -> None:
+    """A date that was pushed ahead, and goes back to it, takes nothing away and adds nothing."""
+    first, push, back = a_move(10, 10), a_move(20, 200, before=10), a_move(30, 10, before=200)
+    events = (event(first, "erin"), event(push, pushed_by=an_actor("mallory")), event(back, "erin"))
+    review, standing = one(added(), first, push, back, events=events, now=50)
+    assert (review.result, review.why) == (
+        MoveResult.WITHDRAWN,
+        "its date is not after that of the last review",
+    )
+    assert standing.last is not None
+    assert standing.last.commit == first.change.commit
 
 
 def test_after_a_revert_the_same_day_may_be_reviewed_again() -> None:
@@ -242,6 +290,7 @@ def test_a_new_file_is_not_reviewed_by_its_date() -> None:
     reviews = found(new, events=(event(new, "erin"),), now=90)
     assert reviews.made == ()
     assert (reviews.policies[0].state, reviews.policies[0].due) == (ReviewStanding.NEVER, day(90))
+    assert found(added(), events=(), now=90).policies[0].why == "the first review is due by 2026-04-01"
 
 
 def removed(number: int, before: int | None = None, **changes: Any) -> PolicyChange:
@@ -392,6 +441,17 @@ def test_what_is_not_known_is_no_review_and_no_exception() -> None:
     assert standing.state is ReviewStanding.OVERDUE
     review, standing = one(added(), move, events=(), now=96)
     assert (review.result, standing.state) == (MoveResult.WAITING, ReviewStanding.WAITING)
+
+
+def test_people_that_do_not_read_own_nothing() -> None:
+    """The event says that somebody approved; of whom, the rules before it do not say."""
+    move = a_move(10, 10)
+    for rules in (the_rules(people=unreadable()), the_rules(teams=unreadable())):
+        review, _ = one(added(), replace(move, rules=rules), events=(event(move, "erin"),))
+        assert (review.result, review.why) == (
+            MoveResult.NOT_COUNTED,
+            "nobody who is known owns the policy's file",
+        )
 
 
 def test_nobody_owns_it_so_nobody_signs() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from acme_facts import DAY, NOW
-from audit_facts import WEEK, a_look, a_look_event, a_recorded, a_statement_event
+from audit_facts import WEEK, a_look, a_look_event, a_recorded, a_statement_event, granted
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,8 +51,9 @@ def test_the_truth_is_not_objected_to() -> None:
 
 
 def test_a_ledger_without_looks_has_nothing_wrong() -> None:
-    """An older jitbot recorded none."""
+    """An older jitbot recorded none; and other events are none of this."""
     assert codes() == []
+    assert codes(granted(), workflow=AUDIT.replace("audit.yml", "grant.yml")) == []
 
 
 @pytest.mark.parametrize("workflow", ["grant", "sweep", "revoke"])
@@ -94,12 +95,19 @@ def test_what_a_newer_jitbot_says_is_not_checked(code: str, word: str) -> None:
     """It is neither right nor wrong for this one."""
     (problem,) = found(answering(a_look_event(), **{code: word}))
     assert (problem.code, problem.severity) == ("protection-unknown", Severity.UNCHECKED)
+    assert problem.hint == "verify with the release that main's workflows pin"
 
 
-@pytest.mark.parametrize("actor", ["", "1001", "10100"])
-def test_a_statement_in_anothers_name(actor: str) -> None:
+@pytest.mark.parametrize(("actor", "started"), [("", "nobody known"), ("1001", "1001"), ("10100", "10100")])
+def test_a_statement_in_anothers_name(actor: str, started: str) -> None:
     """GitHub's token says who started the run."""
-    assert codes(a_statement_event(), actor=actor) == ["protection-by-another"]
+    (problem,) = found(a_statement_event(), actor=actor)
+    assert (problem.code, problem.severity) == ("protection-by-another", Severity.BROKEN)
+    assert (
+        problem.message
+        == f"reviewed-protection: it names olivia with the GitHub id 1010, and its run was started by {started}"
+    )
+    assert problem.hint.startswith("find out which run recorded it")
 
 
 @pytest.mark.parametrize("evidence", [{"by": ""}, {"github_id": None}, {"github_id": "1010"}, {"by": 7}])
@@ -107,13 +115,17 @@ def test_a_statement_of_nobody(evidence: dict[str, object]) -> None:
     """It names no account."""
     event = a_statement_event()
     nobody = replace(event, evidence=Evidence({**event.evidence.json, **evidence}))
-    assert codes(nobody, actor="1010") == ["protection-by-another"]
+    for actor in ("1010", "None"):
+        (problem,) = found(nobody, actor=actor)
+        assert problem.code == "protection-by-another"
+    assert f"it names {'nobody' if 'by' in evidence else 'olivia'} with" in problem.message
 
 
 @pytest.mark.parametrize(("late", "notes"), [(WEEK + DAY, 0), (WEEK + DAY + DAY / 24, 1)])
 def test_looks_that_stopped(late: object, notes: int) -> None:
     """The last one is more than a week and a day ago: that is a note, since a schedule can be off."""
-    problems_ = found(a_look_event(), a_statement_event(), now=NOW + late)  # type: ignore[operator]
+    said = a_statement_event(at=NOW + DAY)  # which is no look
+    problems_ = found(a_look_event(), said, now=NOW + late)  # type: ignore[operator]
     assert [(each.code, each.severity) for each in problems_] == [
         ("protection-not-looked-at", Severity.NOTE)
     ] * notes

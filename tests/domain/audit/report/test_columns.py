@@ -9,6 +9,7 @@ from audit_facts import a_record, approval, decided, ended, granted, removed
 from builders import a_case, a_merge, a_revocation, the_documents
 
 from jitbot.domain.audit.report import columns
+from jitbot.domain.audit.report.use_rows import use_json
 from jitbot.domain.audit.verify.grant_record import AfterReview, FilledPlace
 from jitbot.domain.ledger.events import EndReason
 
@@ -192,8 +193,26 @@ def test_a_moment_within_an_object_is_text() -> None:
     }
 
 
+def test_a_set_and_an_object_within_an_object() -> None:
+    """A set is in one order; documents are shown elsewhere, and a class is no object."""
+    place = FilledPlace(team="@acme/security", login="erin", github_id=1005)
+    assert columns.as_json({"names": frozenset("bca"), "place": place, "documents": the_documents()}) == {
+        "names": ["a", "b", "c"],
+        "place": {"team": "@acme/security", "login": "erin", "github_id": 1005},
+        "documents": None,
+    }
+    assert columns.as_json(FilledPlace) is FilledPlace
+    assert columns.as_json("text") == "text"
+
+
+def test_parts_by_their_names_in_one_cell() -> None:
+    """As `name=value`, each."""
+    assert columns.as_text({"a": 1, "b": NOW, "c": None}) == "a=1; b=2026-11-24T09:01:00Z; c="
+
+
 def test_json_has_what_was_asked_beside_the_rest() -> None:
     """Each optional field by its name; documents and absences are shown elsewhere."""
     shown = columns.whole(a_record(approval(), granted()))
     assert shown["ticket"] == ""
     assert not shown.keys() & {"optional", "documents", "absences"}
+    assert shown["use"] == use_json(None)

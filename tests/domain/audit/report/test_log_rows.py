@@ -66,6 +66,47 @@ def test_how_a_change_of_the_rules_came_stands_where_others_have_their_reason(
     assert row(event).why == why
 
 
+def a_look_at_safeguards(**evidence: object) -> Event:
+    """A recorded look at the safeguards of main and ledger."""
+    return Event(kind=EventType.PROTECTION_SEEN, at=NOW, request="", evidence=Evidence(evidence))
+
+
+def test_a_look_at_the_safeguards_is_counted_by_its_words() -> None:
+    """With names where it is worth a look, and with why something was not seen; no other event has such words."""
+    words = {"main-deletion": "held", "main-force-push": "held", "ledger-deletion": "not held"}
+    told = row(a_look_at_safeguards(safeguards=words))
+    assert told.reason == "2 held, 1 not held (ledger-deletion)"
+    assert row(a_look_at_safeguards(safeguards=words, reason="GitHub is silent")).reason == (
+        "2 held, 1 not held (ledger-deletion); GitHub is silent"
+    )
+    other = Event(kind=EventType.VERIFIED, at=NOW, request="", evidence=Evidence({"safeguards": words}))
+    assert row(other).reason == ""
+
+
+def test_a_change_of_the_rules_has_the_dates_of_reviews_that_it_moved() -> None:
+    """With the policies in their place, to filter by; what else came in that commit, and other events of it, have none."""
+    rules = Event(
+        kind=EventType.RULES,
+        at=NOW,
+        request="",
+        commit=MERGE,
+        evidence=Evidence({"reason": "nobody approved it"}),
+    )
+    moved = {MERGE: {"orders-db-read": NOW.date(), "ssm-shell": None}}
+    asks = an_approval()
+    told, plain = rows(list(map(a_recorded, (rules, asks))), {}, moved)
+    assert told.policy == "orders-db-read, ssm-shell"
+    assert told.reason == (
+        "access review: orders-db-read 2026-11-24, ssm-shell without a date; nobody approved it"
+    )
+    assert asks.commit == rules.commit
+    assert plain.reason == "INC-1234 refunds are stuck in the queue"
+    (other,) = rows(
+        [a_recorded(replace(rules, evidence=Evidence({"policy": "p"}), commit=sha("x")))], {}, moved
+    )
+    assert (other.policy, other.reason) == ("p", "")
+
+
 def test_a_stop_is_about_a_person() -> None:
     """Who is stopped stands where others have their requester."""
     alice = Evidence({"person": {"login": "alice", "github_id": 1001}, "by": "erin"})

@@ -136,6 +136,19 @@ def test_what_was_widened_after_the_approval_nobody_signed(
     assert counts or found["why"] == "what the policy rests on was changed after it was approved"
 
 
+def test_a_change_in_the_second_of_the_approval_was_not_seen(world: World, tmp_path: Path) -> None:
+    """Which of the two came first nobody knows, so nobody signed for it."""
+    number = world.offer("bob", "review", dated(world, "2026-11-23"))
+    world.must(world.review("erin", number))
+    teams = world.text("policies/teams.yaml")
+    wider = teams.replace("[alice, carol, mallory]", "[alice, carol, mallory, grace]")
+    world.land("frank", {"policies/teams.yaml": wider}, by=("erin",))
+    world.later(HOUR)
+    world.must(world.merge("olivia", number))
+    world.jit("grant")
+    assert reviewed(world, tmp_path) == [("2026-11-23", "does not count")]
+
+
 def test_a_change_before_the_approval_was_seen(world: World, tmp_path: Path) -> None:
     """It is main's when the owner approves, whatever date its commit has."""
     teams = world.text("policies/teams.yaml")
@@ -257,6 +270,7 @@ def test_a_file_that_does_not_read_takes_nothing_away(world: World, tmp_path: Pa
     world.jit("grant")
     found = audited(world, tmp_path / "one")
     assert found["due"][NAME]["commit"] == commit
+    world.later(HOUR)
     text = world.github.store.read(commit, POLICY).decode()
     world.land("bob", {POLICY: text.replace("2026-11-22", "2026-11-23")}, by=("erin",))
     world.jit("grant")

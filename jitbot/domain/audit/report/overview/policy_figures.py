@@ -48,7 +48,7 @@ def policy_figures(
     records: Sequence[GrantRecord], entitlements: Iterable[Entitlement] = ()
 ) -> tuple[PolicyFigures, ...]:
     """The figures of each policy of which there is an item, in the order of names; and of all policies, as the last."""
-    eligible = {each.policy: len(each.eligible) for each in entitlements if each.approvals is not None}
+    eligible = {each.policy: len(each.eligible) for each in entitlements if each.is_known}
     by_policy: dict[str, list[GrantRecord]] = {}
     for record in records:
         by_policy.setdefault(record.policy, []).append(record)

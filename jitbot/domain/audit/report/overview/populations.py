@@ -71,7 +71,7 @@ def populations(
 
 def _eligible(entitlements: Sequence[Entitlement], at: datetime) -> Population:
     people = {login.casefold() for each in entitlements for login in each.eligible}
-    unread = sum(each.approvals is None for each in entitlements)
+    unread = sum(not each.is_known for each in entitlements)
     means = f"People who may ask for something, by the {many(len(entitlements) - unread, 'policy', 'policies')} that can be read. Not known: policies that cannot."
     return Population(name="eligible", count=len(people), not_known=unread, begins=at, ends=at, means=means)
 

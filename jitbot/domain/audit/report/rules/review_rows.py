@@ -254,7 +254,9 @@ def _made(review: AccessReview) -> ReviewRow:
 
 def _standing(standing: PolicyStanding, digest: str) -> StandingRow:
     last = standing.last
-    known = last is not None and last.digest and digest
+    changed = None
+    if last is not None and last.digest and digest:
+        changed = last.digest != digest
     return StandingRow(
         policy=standing.policy,
         reviewed=_ANSWERS[standing.state],
@@ -264,7 +266,7 @@ def _standing(standing: PolicyStanding, digest: str) -> StandingRow:
         reviewed_by=last.reviewed_by if last is not None else (),
         commit=last.commit if last is not None else None,
         rules_sha256=last.digest if last is not None else "",
-        rules_changed=last.digest != digest if last is not None and known else None,
+        rules_changed=changed,
         date_in_file=standing.claimed,
         why=standing.why,
     )

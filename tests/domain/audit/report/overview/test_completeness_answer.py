@@ -62,6 +62,7 @@ def test_a_merge_without_a_decision_is_missing_once_it_is_late() -> None:
         (START - SECOND, ChangeKind.ADDED, 0),
         (END - SECOND, ChangeKind.ADDED, 1),
         (END, ChangeKind.ADDED, 0),
+        (LATE, ChangeKind.ADDED, 0),
         (LATE + SECOND, ChangeKind.ADDED, 1),  # a date ahead of us
         (MERGED_AT, ChangeKind.DELETED, 0),
     ],
@@ -73,15 +74,24 @@ def test_which_merges_belong_to_a_period(at: datetime, kind: ChangeKind, counted
 
 def test_the_parts_of_the_ledger_that_do_not_count() -> None:
     """What was left out is not what could not be checked."""
-    odd = [Subject().problem("x", "x", "x", severity) for severity in (Severity.BROKEN, Severity.UNCHECKED)]
+    odd = [
+        Subject().problem("x", "x", "x", severity)
+        for severity in (Severity.BROKEN, Severity.BROKEN, Severity.UNCHECKED)
+    ]
     found = looked(ledger=history(approval(), problems=tuple(odd)))
-    assert (found.left_out, found.unchecked, found.commits, found.attested) == (1, 1, 2, 1)
+    assert (found.left_out, found.unchecked, found.commits, found.attested) == (2, 1, 2, 1)
     assert completeness_of(history(), (), unread=["a"], start=START, end=END, now=LATE).unchecked == 1
 
 
 def test_the_recorded_verifications_of_the_period() -> None:
     """How often, the last time, and how often something was found; others do not count."""
-    events = (verified(START), verified(NOW, "1 violation found"), verified(END), verified(START - SECOND))
+    events = (
+        approval(),
+        verified(START),
+        verified(NOW, "1 violation found"),
+        verified(END),
+        verified(START - SECOND),
+    )
     found = looked(ledger=history(*events))
     assert (found.verified, found.failed, found.last_verified) == (2, 1, NOW)
 
@@ -120,6 +130,14 @@ def test_the_words() -> None:
         "2 times, the last time at 2026-11-24T10:01:00Z; 1 found something.",
     ):
         assert part in words
+    good = replace(WHOLE, merged=1, commits=2, attested=2, verified=1, last_verified=NOW)
+    assert completeness_answer(good).answer == (
+        "1 request file came to main in the period; the decision is recorded of 1. "
+        "2 of the ledger's 2 commits are signed as the work of its workflows. "
+        "The audit workflow verified the whole record 1 time, the last time at 2026-11-24T09:01:00Z, and found nothing wrong."
+    )
+    assert completeness_answer(bad).numbers["missing"] == 2
+    assert completeness_answer(None).numbers == {}
     never = completeness_answer(replace(WHOLE, verified=0, last_verified=None)).answer
     assert "No verification by the audit workflow is recorded" in never
     assert completeness_answer(None).answer == "It was not tested."

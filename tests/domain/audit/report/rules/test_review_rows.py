@@ -16,7 +16,7 @@ from jitbot.domain.audit.history.access_reviews import (
 )
 from jitbot.domain.audit.history.policy_changes import MoveResult
 from jitbot.domain.audit.report.rules.review_page import section
-from jitbot.domain.audit.report.rules.review_rows import ReviewRows, review_rows
+from jitbot.domain.audit.report.rules.review_rows import ReviewRows, StandingRow, review_rows
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 
 TODAY = NOW.date()
@@ -102,6 +102,11 @@ def test_late_and_overdue_are_counted_apart() -> None:
         a_standing(ReviewStanding.OVERDUE), a_standing(ReviewStanding.UNKNOWN), made=(late, a_review())
     )
     assert (found.exceptions, found.made[0].in_words) == (2, "reviewed by erin, 1 day late")
+    in_time = rows(made=(a_review(due=TODAY), a_review(withdrawn_by=sha("back")))).made
+    assert [each.in_words for each in in_time] == [
+        "reviewed by erin",
+        f"reviewed by erin; moved back later by {sha('back')[:10]}",
+    ]
     assert found.in_short == "; of the access reviews of 2 policies 1 overdue, 1 late, 1 unknown"
     figures = found.as_json()
     assert (figures["reviews"], figures["policies"], figures["in_time"]) == (2, 2, 0)
@@ -125,6 +130,41 @@ def test_whether_the_rules_changed_is_known_or_not(last: str, digest: str, chang
     assert found.policies[0].rules_changed is changed
 
 
+def test_a_policy_without_a_review_has_nothing_of_one() -> None:
+    """Neither a day, nor people, nor a digest; it is named as never reviewed."""
+    never = a_standing(ReviewStanding.NEVER, policy="never", last=None)
+    found = rows(a_standing(), never)
+    assert found.policies == (
+        StandingRow(
+            policy="orders-db-read",
+            reviewed=ControlAnswer.YES,
+            state=ReviewStanding.IN_TIME,
+            due=TODAY + 90 * DAY,
+            last=TODAY,
+            reviewed_by=("erin",),
+            commit=sha("c"),
+            rules_sha256="d" * 64,
+            rules_changed=False,
+            date_in_file=TODAY,
+            why="because",
+        ),
+        StandingRow(
+            policy="never",
+            reviewed=ControlAnswer.NOT_DUE,
+            state=ReviewStanding.NEVER,
+            due=TODAY + 90 * DAY,
+            last=None,
+            reviewed_by=(),
+            commit=None,
+            rules_sha256="",
+            rules_changed=None,
+            date_in_file=TODAY,
+            why="because",
+        ),
+    )
+    assert found.as_json()["never_reviewed"] == ["never"]
+
+
 def test_the_tables_of_the_pack_have_every_row() -> None:
     """A day is its date in both forms, and no cell of the table is a formula."""
     made, due = rows(a_standing(why="=1+1"), made=(a_review(author="@x"),)).tables
@@ -141,11 +181,16 @@ def test_the_row_of_the_first_page() -> None:
     answer = rows(a_standing(ReviewStanding.OVERDUE), a_standing(), made=(late, a_review())).answer
     assert answer.answer == "Of 2 policies: in time: 1; overdue: 1. 2 reviews in this period; 1 of them late."
     assert (answer.exceptions, answer.unknown, answer.controls) == (2, 0, ("CC6.3", "A.5.18"))
+    assert not answer.caution
+    good, waits = (rows(a_standing(each)).answer for each in (ReviewStanding.IN_TIME, ReviewStanding.WAITING))
+    assert good.answer == "Of 1 policy: in time: 1. 0 reviews in this period."
+    assert (good.caution, waits.caution) == (False, True)
     none = review_rows(
         AccessReviews(policies=(a_standing(ReviewStanding.NOT_ASKED),)), NOW - DAY, NOW + DAY
     ).answer
-    assert (none.answer, none.exceptions) == (
+    assert (none.answer, none.exceptions, none.unknown) == (
         "settings.yaml asks for no reviews. 0 reviews in this period.",
+        None,
         None,
     )
 
