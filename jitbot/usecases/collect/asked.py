@@ -90,10 +90,11 @@ class Asked:
 
     def _pull(self, number: int) -> PullRequest:
         """A pull request. How many commits and files it has is said by another answer than the lists of them."""
-        reading, again = self._readings.get(number), self._recounted(number)
-        if reading is None or again is None:
+        again = self._recounted(number)
+        if again is None:
             return self._github.pull(number)
-        return replace(reading.pull, commit_count=again.commit_count, changed_files=again.changed_files)
+        pull = self._readings[number].pull
+        return replace(pull, commit_count=again.commit_count, changed_files=again.changed_files)
 
     def _part(self, part: Callable[[PullReading], T | None], ask: Callable[[int], T], number: int) -> T:
         """A part of what was read together; asked for by itself where it was not seen whole."""

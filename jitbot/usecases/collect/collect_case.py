@@ -77,11 +77,7 @@ class CommitTree:
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are ordinary files there, and not too large."""
-        return {
-            entry.path: content
-            for entry, content in self._entries(list(paths))
-            if entry.mode == PLAIN and content is not None
-        }
+        return {entry.path: content for entry, content in self._entries(list(paths)) if content is not None}
 
     def others(self, paths: Iterable[str]) -> Mapping[str, str]:
         """The modes of those paths that are executable, or a symlink, a submodule, a folder; or too large."""

@@ -117,6 +117,7 @@ def decide_all(
     is in doubt, and the caller tries again.
     """
     states: dict[str, RequestState] = {}  # of this attempt, where it adds something
+    new: dict[str, list[Event]] = {}  # what it adds, by path
     waiting: set[str] = set()
     results: list[Decided] = []
     collector.expect([change.commit for change, _ in changes if change not in so_far.decided])
@@ -135,11 +136,9 @@ def decide_all(
         if result.event is None:
             waiting.add(change.path)
         else:
-            recorded = history.about(change.path)
-            new = [
-                each.event for each in results if each.event is not None and each.change.path == change.path
-            ]
-            states[change.path] = fold_request([*recorded, *new], change.path)
+            of_path = new.setdefault(change.path, [])
+            of_path.append(result.event)
+            states[change.path] = fold_request([*history.about(change.path), *of_path], change.path)
     return tuple(results)
 
 
@@ -154,15 +153,15 @@ def _one(
 ) -> Decided:
     looks = so_far.doubtful.setdefault(change, {})
     before = next((looks[number] for number in sorted(looks, reverse=True) if number < so_far.look), None)
-    known, decided = so_far.decided.get(change, (None, None))
-    if decided is not None and known == state:
-        return decided
+    decided = so_far.decided.get(change)
+    if decided is not None and decided[0] == state:
+        return decided[1]
     if decided is None and not looks:
         collector.context.say(f"deciding {change.path}")
     if before is not None and so_far.look not in looks and not collector.patience.take():
         return before
     found = _decided(collector, change, earlier=earlier, state=state, now=now)
-    if found.event is not None and _must_be_confirmed(found.decision, before):
+    if _must_be_confirmed(found.decision, before):
         found = replace(found, decision=replace(found.decision, verdict=Verdict.UNDECIDED), event=None)
     if found.event is None:
         looks[so_far.look] = found

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jitbot.domain.access import may_end
 from jitbot.domain.access.doubt import GITHUB_LAG
-from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.enforce.plan import EarlyEnds, offboarded
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding, People, Sha, Source
@@ -30,12 +30,14 @@ def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyE
         path for path, state in history.states.items() if people is not None and offboarded(state, people)
     )
     open_ones = {
-        path: state for path, state in history.states.items() if _may_end(state) and path not in gone
+        path: term
+        for path, state in history.states.items()
+        if path not in gone and (term := _open_term(state)) is not None
     }
     deleted, unknown, refused = set[str](), dict[str, str](), dict[str, str]()
     for path, found in _missing(context, sorted(open_ones), now).items():
         try:
-            if _ends(context, open_ones[path], found, now):
+            if _ends(context, path, open_ones[path], found, now):
                 deleted.add(path)
         except _NoRightError as error:
             refused[path] = str(error)
@@ -78,25 +80,24 @@ class _Deleted:
     by: tuple[tuple[Sha, datetime], ...]  # commits with their dates, the latest last
 
 
-def _may_end(state: RequestState) -> bool:
-    """Whether there is an account in which the request was approved and no end of it is recorded."""
-    if state.current is None:
-        return False
-    over = state.current.window.expires_at
-    account_states = (state.account_state(each.account_id) for each in state.current.documents)
-    return any(
-        account_state.end is None and not account_state.expired_at(over) for account_state in account_states
-    )
+def _open_term(state: RequestState) -> ApprovedTerm | None:
+    """The term that counts, if there is an account in which the request was approved and no end of it is recorded."""
+    term = state.current
+    if term is None:
+        return None
+    account_states = (state.account_state(each.account_id) for each in term.documents)
+    is_open = any(each.end is None and not each.expired_at(term.window.expires_at) for each in account_states)
+    return term if is_open else None
 
 
 def _missing(context: Context, known: Sequence[str], now: datetime) -> Mapping[str, _Deleted]:
     """The known requests that main does not have now, or that it deleted and has again, with the commits that did it."""
     git = context.git
     there = {entry.path for entry in git.entries(git.main(), known)}
-    wanted, since = set(known), now - MEMORY
+    since = now - MEMORY
     commits: dict[str, list[tuple[Sha, datetime]]] = {}
     for change in git.changes(since):
-        if change.kind is ChangeKind.DELETED and change.path in wanted:
+        if change.kind is ChangeKind.DELETED:
             commits.setdefault(change.path, []).append((change.commit, change.committed_at))
     for large in git.too_large(since) if known else ():
         for path in git.deleting(large.commit, known):
@@ -108,7 +109,7 @@ def _missing(context: Context, known: Sequence[str], now: datetime) -> Mapping[s
     }
 
 
-def _ends(context: Context, state: RequestState, deleted: _Deleted, now: datetime) -> bool:
+def _ends(context: Context, path: str, term: ApprovedTerm, deleted: _Deleted, now: datetime) -> bool:
     """Whether a deletion ends the request's access.
 
     Restoring a file does not undo an end. But a rebase can delete and restore a file between its commits, and the pull
@@ -116,17 +117,14 @@ def _ends(context: Context, state: RequestState, deleted: _Deleted, now: datetim
     only if its author may end it. Raises _NoRightError if the author may not, and UnavailableError if it is unknown.
     """
     main = CommitTree(git=context.git, commit=context.git.main())
-    rules = read_rules(main, context.documents, policy_of(state.request))
-    owned = not may_end.needs_entitlement(state.request, rules)
+    rules = read_rules(main, context.documents, policy_of(path))
+    owned = not may_end.needs_entitlement(path, rules)
     if owned and deleted.gone:
         return True
-    requester = state.current.ask.github_id if state.current is not None else None
     why = "no pull request is known that deleted it"
-    for pull in _shown(context, state.request, deleted.by, now):
-        if owned:
-            return True
-        at = pull.merged_at or now
-        why = may_end.why_deletion_ends_nothing(pull.author, state.request, requester, rules, at)
+    for pull, merged_at in _shown(context, path, deleted.by, now):
+        requester = term.ask.github_id
+        why = may_end.why_deletion_ends_nothing(pull.author, path, requester, rules, merged_at)
         if not why:
             return True
     if len(deleted.by) > _LOOKED_AT:  # repeated deletions by others must not hide a deletion that ends it
@@ -140,18 +138,20 @@ def _ends(context: Context, state: RequestState, deleted: _Deleted, now: datetim
 
 def _shown(
     context: Context, path: str, by: Sequence[tuple[Sha, datetime]], now: datetime
-) -> Iterator[PullRequest]:
-    """The pull requests that were merged as one of these very commits, and list the path; the latest first.
+) -> Iterator[tuple[PullRequest, datetime]]:
+    """The pull requests that were merged as one of these very commits, and list the path; the latest first, and when.
 
     Raises UnavailableError for a recent commit for which GitHub names no pull request: its list may lag.
     """
     for commit, committed_at in reversed(by[-_LOOKED_AT:]):
-        merged = [pull for pull in context.github.pulls_of(commit) if pull.merged_at is not None]
+        merged = [
+            (pull, pull.merged_at) for pull in context.github.pulls_of(commit) if pull.merged_at is not None
+        ]
         if not merged and abs(now - committed_at) < GITHUB_LAG:
             raise UnavailableError(f"GitHub names no merged pull request for {commit[:10]} yet")
-        for pull in merged:
+        for pull, merged_at in merged:
             if pull.merge_commit == commit and path in context.github.files(pull.number):
-                yield pull
+                yield pull, merged_at
 
 
 def people_at_main(context: Context) -> People | None:

@@ -49,7 +49,7 @@ class BatchReader:
     def finish(self) -> None:
         """Judge again what no key spoke for, as long as that brings keys that count."""
         known = -1
-        while self.waiting and len(self.verifier.keys) != known:
+        while len(self.verifier.keys) != known:
             known, before = len(self.verifier.keys), self.waiting
             self.waiting = {}
             for commits in _some(list(before), _AGAIN_AT_ONCE):

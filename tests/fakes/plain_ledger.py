@@ -1,0 +1,178 @@
+"""The ledger's branch in memory: commits as git shows them, an issuer whose tokens are plain JSON, and who else writes."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+from acme_facts import BASE, NOW, sha, the_settings
+
+from jitbot.domain.ledger import attestation, batches, commit_message, events
+from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.errors import BranchMovedError, UnavailableError
+from jitbot.usecases.context import ISSUER_KEYS, Context, Run
+
+FOLDER = "040000"
+ROOT = AddedCommit(commit=sha("root"), parent=Sha(""), message="begin", entries=(), well_formed=True)
+
+
+@dataclass(slots=True, kw_only=True)
+class PlainLedger:
+    """The branch as GitHub has it, how much of it is fetched, and what was asked."""
+
+    commits: list[AddedCommit] = field(default_factory=lambda: [ROOT])
+    ages: dict[Sha, datetime] = field(default_factory=dict)  # of commits that are not of now
+    blobs: dict[Sha, bytes] = field(default_factory=dict)
+    lies: dict[str, str] = field(default_factory=dict)  # what lies at the tip, with its mode
+    owned: bytes | None = None  # policies/issuer-keys.json on main
+    main: Sha = BASE
+    at_main: dict[str, bytes] = field(default_factory=dict)  # main's other files
+    secrets: dict[str, str] = field(
+        default_factory=lambda: {"k0": "zero"}
+    )  # of the issuer's keys, by their ids
+    silent: bool = False  # whether the issuer publishes nothing
+    fetched: int = 1
+    before_write: Callable[[], object] = lambda: None
+    written: list[Sequence[str]] = field(default_factory=list)  # the paths of each batch of this run
+    removed: list[str] = field(default_factory=list)
+    read: list[Sha] = field(default_factory=list)  # commits
+    slept: list[float] = field(default_factory=list)
+
+    def context(self) -> Context:
+        """What a run sees of it."""
+        return cast(
+            "Context",
+            SimpleNamespace(
+                git=self._git(),
+                github_write=SimpleNamespace(commit_on_branch=self._commit),
+                issuer=SimpleNamespace(
+                    token=self.token, keys=self._keys, verified=self._verified, key_id=self._key_id
+                ),
+                settings=the_settings(),
+                sleep=self.slept.append,
+                run=Run(url="run"),
+            ),
+        )
+
+    def push(
+        self, *told: Event, files: Mapping[str, bytes] | None = None, kid: str = "k0", **changes: Any
+    ) -> Sha:
+        """Another run's batch with these events, or somebody's files, signed with a key of this name; gives its commit."""
+        head = self.commits[-1].commit
+        given = {batches.filed(each.path, head): events.dump(each) for each in told} | dict(files or {})
+        message = changes.pop("message", commit_message.message(told) if told else "pushed")
+        if told or kid != "k0" or "keys" in "".join(given):
+            blobs = {path: attestation.blob_name(content) for path, content in given.items()}
+            batch = attestation.Batch(parent=head, message=message, blobs=blobs)
+            token = self.token(attestation.audience(batch), kid=kid)
+            given[f"{attestation.TOKENS}2026/11/24/{batches.folder(head)}.jwt"] = token.encode()
+        return self._add(head, message, given, **changes)
+
+    def token(self, audience: str, *, kid: str = "", **others: object) -> str:
+        """A token for this audience, by the issuer's newest key unless another is named."""
+        kid = kid or list(self.secrets)[-1]
+        claims = {
+            "iss": the_settings().issuer,
+            "aud": audience,
+            "repository_id": "700001",
+            "ref": "refs/heads/main",
+            "job_workflow_ref": "acme/access/.github/workflows/grant.yml@refs/heads/main",
+            "iat": int(NOW.timestamp()),
+            **others,
+        }
+        return json.dumps({"kid": kid, "key": self.secrets.get(kid, kid), "claims": claims})
+
+    def _keys(self) -> Mapping[str, str]:
+        if self.silent:
+            raise UnavailableError("the issuer does not answer")
+        return dict(self.secrets)
+
+    def _verified(self, token: str, keys: Mapping[str, str]) -> Mapping[str, object] | None:
+        found: dict[str, Any] = json.loads(token)
+        claims: Mapping[str, object] = found["claims"]
+        return claims if keys.get(found["kid"]) == found["key"] else None
+
+    def _key_id(self, token: str) -> str:
+        return str(json.loads(token)["kid"])
+
+    def _add(self, head: Sha, message: str, files: Mapping[str, bytes], **changes: Any) -> Sha:
+        named = {path: attestation.blob_name(content) for path, content in files.items()}
+        self.blobs |= {named[path]: content for path, content in files.items()}
+        entries = tuple(AddedEntry(path=path, mode=PLAIN, blob=blob) for path, blob in named.items())
+        at = changes.pop("at", NOW)
+        made = {"parent": head, "message": message, "entries": entries, "well_formed": True, **changes}
+        added = AddedCommit(commit=sha(f"{len(self.commits)} on {head}"), **made)
+        self.commits.append(added)
+        self.ages[added.commit] = at
+        return added.commit
+
+    def _commit(
+        self, branch: str, parent: Sha, message: str, files: Mapping[str, bytes], gone: Sequence[str]
+    ) -> Sha:
+        assert branch == "ledger"
+        self.before_write()
+        if parent != self.commits[-1].commit:
+            raise BranchMovedError("somebody was first")
+        self.written.append(tuple(files))
+        self.removed += gone
+        return self._add(parent, message, files)
+
+    def _git(self) -> SimpleNamespace:
+        def fetch() -> None:
+            self.fetched = len(self.commits)
+
+        def holds(tip: Sha, commit: Sha) -> bool:
+            names = [each.commit for each in self.commits]
+            return commit in names[: names.index(tip) + 1]
+
+        def ours(
+            since: datetime, *, saying: str = "", beginning: Sequence[str] = (), after: Sha | None = None
+        ) -> tuple[Sha, ...]:
+            known = self.commits[: self.fetched]
+            names = [each.commit for each in known]
+            return tuple(
+                each.commit
+                for each in known[names.index(after) + 1 if after else 0 :]
+                if self.ages.get(each.commit, NOW) >= since
+                and (not saying or saying in each.message.splitlines())
+                and (
+                    not beginning
+                    or any(line.startswith(tuple(beginning)) for line in each.message.splitlines())
+                )
+            )
+
+        def added(commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
+            self.read += commits
+            return tuple(each for name in commits for each in self.commits if each.commit == name)
+
+        def small(blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
+            known = self.blobs | {sha(path): content for path, content in files().items()}
+            return {each: known[each] if len(known[each]) <= most else None for each in blobs}
+
+        def entries(commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
+            there = self.lies if commit != self.main else {path: PLAIN for path in paths if path in files()}
+            return tuple(AddedEntry(path=path, mode=mode, blob=sha(path)) for path, mode in there.items())
+
+        def files() -> Mapping[str, bytes]:
+            return self.at_main | ({} if self.owned is None else {ISSUER_KEYS: self.owned})
+
+        def read(blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
+            named = {sha(path): content for path, content in files().items()}
+            return {each: named[each] for each in blobs}
+
+        return SimpleNamespace(
+            fetch=fetch,
+            main=lambda: self.main,
+            ledger=lambda: self.commits[self.fetched - 1].commit,
+            holds=holds,
+            batches=ours,
+            added=added,
+            small=small,
+            entries=entries,
+            read=read,
+            resolve=lambda _: sha("old"),
+        )
