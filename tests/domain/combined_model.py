@@ -234,8 +234,6 @@ def _extends(merged: Merged, former: Term | None, ends: int, halts: tuple[Halt, 
     paper, was = merged.paper, former.paper
     if (paper.accounts, paper.values) != (was.accounts, was.values):
         yield "not-an-extension"
-    if (paper.accounts, paper.values["table"]) != (was.accounts, was.values["table"]):
-        yield "rules-changed"
     if ended_by(former, halts):
         yield "already-ended"
     if merged.minute >= former.ends:

@@ -60,15 +60,18 @@ def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Dec
     window = window_of(case.rules, parsed_case.request, began, parsed_case.merged_at)
     grants = render_all(case.rules, parsed_case.request, window)
     approvals, ignored = count(parsed_case)
+    may_not_ask = tuple(_may_ask(parsed_case))
+    rendered = grants or not may_not_ask  # else the documents are missing for a reason that is said
+    extension = request_state.objections(_proposal(parsed_case, window, so_far), so_far)
     reasons = (
         *_merged_as_listed(parsed_case),
         *_same_bytes(parsed_case),
         *_asked_by_its_author(parsed_case),
-        *_may_ask(parsed_case),
+        *may_not_ask,
         *_not_stopped(parsed_case, so_far),
-        *_same_rules(parsed_case, began, grants),
+        *(_same_rules(parsed_case, began, grants) if rendered else ()),
         *_enough(parsed_case, approvals, ignored),
-        *request_state.objections(_proposal(parsed_case, window, so_far), so_far),
+        *(each for each in extension if rendered or each.code != "rules-changed"),
         *(finding for grant in grants for finding in iam.preflight(grant, file=case.change.path)),
         *events.too_large(grants, case.change.path),
     )

@@ -248,7 +248,7 @@ def _extension(proposal: RequestChange, state: RequestState, current: ApprovedTe
             "an extension makes the duration longer; this does not",
             "to end early, delete the file or use `jitbot revoke`",
         )
-    if proposal.as_recorded != current.documents:
+    if not other and proposal.as_recorded != current.documents:
         yield Finding.in_file(
             change.path,
             "rules-changed",

@@ -171,13 +171,10 @@ def _approved_as_it_was(case: Case, request: Request, former: Former, now: datet
 
 def _reasons(decision: Decision) -> Iterator[Finding]:
     """Why the merge would be refused, one reason for one cause."""
-    passing, parsed_case, window = set(_STILL_TO_COME), decision.parsed_case, decision.window
+    passing = set(_STILL_TO_COME)
     codes = {reason.code for reason in decision.reasons} - passing
     if "not-an-extension" in codes:
         passing.add("not-longer")  # what asks for something else need not ask for more time
-    if parsed_case is not None and window is not None and codes > {"rules-changed"}:
-        documents = render_all(parsed_case.case.rules, parsed_case.request, window)
-        passing |= set() if documents else {"rules-changed"}  # no documents: the other findings say why
     for reason in decision.reasons:
         if reason.code not in passing:
             yield reason

@@ -432,8 +432,13 @@ def test_everything_wrong_is_said_at_once() -> None:
         "already-ended",
         "too-late",
         "not-longer",
-        "rules-changed",
     ]
+
+
+def test_another_request_has_other_documents_by_itself() -> None:
+    """That the rules changed is said where the request is the same: one cause, one reason."""
+    other = a_proposal(request=a_request(accounts=("staging",)), as_recorded=())
+    assert against(other, an_approval()) == ["not-an-extension"]
 
 
 def test_an_extension_is_held_against_the_last_term() -> None:

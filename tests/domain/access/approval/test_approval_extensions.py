@@ -117,7 +117,7 @@ EXTENSIONS: dict[str, tuple[Case, RequestState, str]] = {
     "of another account": (
         an_extending_case(request=a_request(duration=3 * HOUR, accounts=("staging",))),
         a_request_state(an_approval()),
-        "not-an-extension rules-changed",
+        "not-an-extension",
     ),
     "for another reason": (
         an_extending_case(request=a_request(duration=3 * HOUR, reason="something else")),

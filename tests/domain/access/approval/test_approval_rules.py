@@ -1,9 +1,13 @@
 """Which rules a decision reads: those before the merge, if the approvers saw the same documents under theirs."""
 
+from dataclasses import replace
+
 import pytest
 from acme_facts import (
     ACCOUNTS,
+    HOUR,
     STAGING,
+    WIDER,
     a_person,
     a_policy,
     a_request,
@@ -16,16 +20,19 @@ from acme_facts import (
 )
 from builders import (
     a_case,
+    a_change,
     a_merge,
+    a_request_state,
     a_review,
     a_window,
+    an_approval,
     codes,
     judged,
 )
 
 from jitbot.domain.access.approval import Verdict, render_all
-from jitbot.domain.model.documents import AccountId, Login, Parameter, Statement
-from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.model.documents import AccountId, Login, Parameter, Request, Statement
+from jitbot.domain.model.merge_facts import ChangeKind, Rules
 
 
 def test_rules_are_read_before_the_merge() -> None:
@@ -106,3 +113,31 @@ def test_a_value_never_becomes_a_pattern() -> None:
         decision = judged(a_case(rules=rules, request=a_request(parameters={"table": value})))
         assert codes(decision) == {"parameter-refused"}
         assert decision.grants == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "request_", "reason"),
+    [
+        (the_rules(people=people(a_person("alice", principal=None))), a_request(), "no-principal"),
+        (the_rules(), a_request(accounts=("nowhere",)), "account-not-allowed"),
+    ],
+)
+@pytest.mark.parametrize("head", [the_rules(), None])
+@pytest.mark.parametrize("extends", [False, True])
+def test_what_gives_no_documents_for_a_reason_that_is_said_is_no_change_of_the_rules(
+    rules: Rules, request_: Request, reason: str, head: Rules | None, *, extends: bool
+) -> None:
+    """One cause, one reason: of a first request and of an extension, whether the rules at the head are the same or not."""
+    case = a_case(rules=rules, request=request_, merge=a_merge(head_rules=head or rules))
+    if extends:
+        case = replace(case, change=a_change(kind=ChangeKind.MODIFIED), earlier=True)
+    state = a_request_state(an_approval()) if extends else a_request_state()
+    found = codes(judged(case, state))
+    assert reason in found
+    assert "rules-changed" not in found
+
+
+def test_documents_that_differ_are_said_beside_other_reasons() -> None:
+    """Asking for too long leaves documents to compare, so both are said."""
+    case = a_case(request=a_request(duration=9 * HOUR), merge=a_merge(head_rules=WIDER))
+    assert codes(judged(case)) == {"duration-above-maximum", "rules-changed"}
