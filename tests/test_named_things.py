@@ -1,12 +1,11 @@
 """What pages, docstrings and comments set as code exists: a name that was changed is changed in the prose too."""
 
 import builtins
-import io
 import re
-import tokenize
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
+
+from source_tokens import Token, tokens
 
 ROOT = Path(__file__).parents[1]
 CODE = [*sorted((ROOT / "jitbot").rglob("*.py")), *sorted((ROOT / "tests").rglob("*.py"))]
@@ -17,27 +16,13 @@ _SPAN = re.compile(r"`([^`\n]+)`")
 OTHERS = {"Developer_x", "credential_process"}  # an example of a permission set; a key of AWS's configuration
 
 
-@cache
-def tokens() -> Mapping[Path, tuple[tokenize.TokenInfo, ...]]:
-    """The names, texts and comments of each module, read once."""
-    kinds = {tokenize.NAME, tokenize.STRING, tokenize.COMMENT}
-    return {
-        path: tuple(
-            each
-            for each in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline)
-            if each.type in kinds
-        )
-        for path in CODE
-    }
-
-
 def known() -> set[str]:
     """Every name of the code, every word of its texts that are one token, and every word of the data beside it."""
     names = set(dir(builtins))
-    for path, found in tokens().items():
+    for path in CODE:
         names.update((*path.relative_to(ROOT).with_suffix("").parts, path.name))
-        names.update(each.string for each in found if each.type == tokenize.NAME)
-        texts = (each.string for each in found if each.type == tokenize.STRING and not is_prose(each))
+        names.update(each.string for each in tokens(path) if each.kind == "name")
+        texts = (each.string for each in tokens(path) if each.kind == "text" and not is_prose(each))
         names.update(word for text in texts if " " not in text for word in re.findall(r"\w+", text))
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*"):
@@ -46,16 +31,16 @@ def known() -> set[str]:
     return names
 
 
-def is_prose(token: tokenize.TokenInfo) -> bool:
+def is_prose(token: Token) -> bool:
     """A comment, or a text between three quotes: in this house a docstring."""
-    return token.type == tokenize.COMMENT or token.string.startswith('"""')
+    return token.kind == "comment" or token.string.startswith('"""')
 
 
 def prose() -> Iterator[tuple[str, str]]:
     """Every docstring and comment of the code, and every page, with where it is."""
-    for path, found in tokens().items():
+    for path in CODE:
         where = path.relative_to(ROOT).as_posix()
-        yield from ((f"{where}:{each.start[0]}", each.string) for each in found if is_prose(each))
+        yield from ((f"{where}:{each.line}", each.string) for each in tokens(path) if is_prose(each))
     pages = [ROOT / "README.md", *(page for name in FOLDERS for page in sorted((ROOT / name).rglob("*.md")))]
     for page in pages:
         yield page.relative_to(ROOT).as_posix(), page.read_text("utf-8")
