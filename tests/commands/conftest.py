@@ -1,6 +1,7 @@
 """The desk that the commands are tried on, and acme running beside those who have none."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,13 @@ def desk(begun: Path, tmp_path: Path) -> Desk:
     """A desk of one's own."""
     shutil.copytree(begun, tmp_path / "access", copy_function=shutil.copy)
     return Desk(root=tmp_path / "access")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between two attempts is longer than a moment."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
 
 
 @pytest.fixture(scope="module")

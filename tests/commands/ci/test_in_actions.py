@@ -147,6 +147,7 @@ def test_a_refused_request_is_exit_code_1(office: Office) -> None:
     assert office.run("grant").code == 0
 
 
+@pytest.mark.usefixtures("impatient")
 def test_trouble_is_exit_code_3_and_the_next_run_repairs(office: Office) -> None:
     """Where AWS refuses a write the run fails with its words; the next one goes on."""
     office.ask("carol", "trouble", "bob", accounts=["staging"])
@@ -160,6 +161,7 @@ def test_trouble_is_exit_code_3_and_the_next_run_repairs(office: Office) -> None
     assert office.run("grant").code == 0
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("verb", ["grant", "sweep", "status"])
 def test_an_unreachable_github_is_exit_code_3(office: Office, verb: str) -> None:
     """Where git cannot fetch, nothing is concluded, and nothing printed that looks like an answer."""

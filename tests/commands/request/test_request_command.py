@@ -220,6 +220,7 @@ def test_single_sign_on_is_passed_on(office: Office) -> None:
     refused(office.run(*ASK), "organization SAML enforcement", code=3)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_offline(office: Office) -> None:
     """Where nothing answers that is said, with exit code 3."""
     answer = office.run(*ASK, GITHUB_API_URL="http://127.0.0.1:1")

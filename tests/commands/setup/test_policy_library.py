@@ -91,6 +91,7 @@ def test_the_starters_are_the_librarys() -> None:
     assert own_names == set(policy_library.STARTER)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("options", "names"),
     [
@@ -124,6 +125,7 @@ def test_init_takes_no_name_that_is_none(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_at_a_terminal_init_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A screen lists each policy with what it gives; a wrong answer is asked again, and the second is taken."""
     monkeypatch.setenv("COLUMNS", "100")
