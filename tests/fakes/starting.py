@@ -30,10 +30,11 @@ def git_alone(patch: pytest.MonkeyPatch, temporary: Path) -> None:
     A stand-in that the test wrote itself, below the folder for temporary files, is no program of this machine.
     """
     written = (temporary, Path(tempfile.gettempdir()))
-    start = subprocess.Popen.__init__
+    start: Any = subprocess.Popen.__init__
 
     def checked(self: object, args: Any, *rest: Any, **more: Any) -> None:
-        words = [os.fspath(args)] if isinstance(args, str | bytes | os.PathLike) else [*map(os.fspath, args)]
+        one = isinstance(args, str | bytes | os.PathLike)
+        words: list[str] = [*map(os.fsdecode, [args] if one else args)]
         current = os.environ.get("PYTEST_CURRENT_TEST", "")
         proof = current.startswith(f"tests/{PROOFS}/")
         if current and not proof and not _may_start(words, more.get("env"), written):
@@ -45,13 +46,13 @@ def git_alone(patch: pytest.MonkeyPatch, temporary: Path) -> None:
     patch.setattr(subprocess.Popen, "__init__", checked)
 
 
-def _may_start(words: Sequence[str | bytes], environ: Any, written: Sequence[Path]) -> bool:
+def _may_start(words: Sequence[str], environ: Any, written: Sequence[Path]) -> bool:
     """git, what many tests share, a stand-in that a test wrote itself, or what is not there."""
-    names = [Path(os.fsdecode(word)).name for word in words]
+    names = [Path(word).name for word in words]
     if names[0] == "git" or SHARED.keys() & set(names):
         return True
     path = (os.environ if environ is None else environ).get("PATH")
-    found = shutil.which(os.fsdecode(words[0]), path=path)
+    found = shutil.which(words[0], path=path)
     if found is None:
         return True
     return not Path(found).is_relative_to(ROOT) and any(map(Path(found).is_relative_to, written))
