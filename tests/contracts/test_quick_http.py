@@ -12,7 +12,9 @@ from quick_http import LISTENING
 import requests
 from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.github.records import GitHubFault
+from jitbot.sandbox.story.stage import Stage
 
+NOTED = ("eventName", "errorCode", "requestParameters")  # of a call, in the event history
 HOP = {"connection", "server"}  # of the connection alone, no part of an answer
 REPO = "/repos/acme/access"
 CALLS = (
@@ -116,7 +118,7 @@ def test_aws(quick: World) -> None:
             *iam.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": 1}),
             _refusal(lambda: iam.get_role(RoleName="no-such-role")),
             _refusal(lambda: iam.get_role(RoleName="b" * 65)),
-            quick.assume("mallory", role.arn),
+            Stage.assume(quick, "mallory", role.arn),
         ]
         quick.acme.aws.faults = lambda *_: AwsFault(code="Throttling", status=429)
         found.append(_refusal(lambda: iam.get_role(RoleName=name)))
@@ -126,6 +128,37 @@ def test_aws(quick: World) -> None:
     here, there = told(ask)
     assert here == there
     assert path in str(here)
+
+
+def test_who_may_enter_and_read(quick: World) -> None:
+    """Each person, each role, each table: a client has the answers that are asked for at the gateway, and AWS notes the same."""
+    if not quick.roles():
+        quick.ask("alice", "ask")
+        quick.jit("grant")
+    (role,) = quick.roles()
+
+    def asked(stage: Any) -> Any:
+        quick.forget()
+        quick.acme.aws.history.clear()
+        found: list[Any] = []
+        for login in ("alice", "dave", "mallory"):
+            session = stage.assume(quick, login, role.arn)
+            read = (
+                [stage.can_read(quick, session, table) for table in ("orders", "refunds")] if session else []
+            )
+            found.append((login, sorted(session or ()), read))
+        noted = [
+            (each.account_id, each.region, *map(each.event.get, NOTED)) for each in quick.acme.aws.history
+        ]
+        return found, list(quick.acme.aws.calls), noted
+
+    here, there = asked(World), asked(Stage)
+    assert here == there
+    assert len(here[2]) >= 3
+    assert [read for _, _, read in here[0]] == [[True, False], [], []]
+    nobody = {"AWS_ACCESS_KEY_ID": "AKIANOBODY", "AWS_DEFAULT_REGION": "eu-west-1"}
+    with pytest.raises(AssertionError, match="UnrecognizedClientException"):
+        quick.can_read(nobody, "orders")
 
 
 def _refusal(call: Any) -> Any:

@@ -40,7 +40,7 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
             return make(self, conn, method, url, body=body, headers=headers, **more)
         self.num_requests += 1
         content = body.encode("latin-1") if isinstance(body, str) else bytes(body or b"")
-        environ = _environ(method, url, f"{self.host}:{self.port}", headers or {}, content)
+        environ = environ_of(method, url, f"{self.host}:{self.port}", headers or {}, content)
         if body is None and method not in {"POST", "PUT", "PATCH"}:
             environ.pop("CONTENT_LENGTH")
         answer = _answer(application, environ, method, url, more)
@@ -103,7 +103,7 @@ def _dated(application: WSGIApplication, handler: type[BaseHTTPRequestHandler]) 
     return dated
 
 
-def _environ(method: str, url: str, host: str, headers: Any, content: bytes) -> dict[str, Any]:
+def environ_of(method: str, url: str, host: str, headers: Any, content: bytes) -> dict[str, Any]:
     """What a server hands to its application: https://peps.python.org/pep-3333/."""
     target = urlsplit(url)
     name, _, port = host.partition(":")
