@@ -64,8 +64,8 @@ LONGEST = (
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors, for what is spent waiting: each loads and collects all tests for itself."""
-    return (os.cpu_count() or 1) + 1
+    """As many as there are processors: each loads and collects all tests for itself, and few of them wait."""
+    return os.cpu_count() or 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
