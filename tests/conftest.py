@@ -129,7 +129,14 @@ def _vendors_work_out_once(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-QUICK = {"browser", "commands", "judge", "pictures", "setups", "usecases"}  # folders of tests whose subject is not git
+QUICK = {
+    "browser",
+    "commands",
+    "judge",
+    "pictures",
+    "setups",
+    "usecases",
+}  # folders of tests whose subject is not git
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from acme_facts import (
@@ -117,14 +118,18 @@ _ALWAYS = st.sampled_from(
 )
 
 
+@cache
 def needs() -> st.SearchStrategy[Needs]:
     """A rule that a policy may have beside the one that always holds."""
     return _NEEDS.filter(lambda each: each.conditions)
 
 
+_MORE = st.just([]) | st.lists(needs(), max_size=3)  # once: Hypothesis looks at each choice of a new strategy
+
+
 @st.composite
 def _rules(draw: st.DrawFn) -> tuple[Needs, ...]:
-    more = draw(st.just([]) | st.lists(needs(), max_size=3))
+    more = draw(_MORE)
     return (draw(_ALWAYS), *more)
 
 
@@ -156,19 +161,21 @@ _PLAIN = Book(
 )
 
 
+_CHANGED = st.sampled_from(sorted(_PARTS))
+_SOME_CHANGED = st.lists(_CHANGED, max_size=3)
+
+
 @st.composite
 def books(draw: st.DrawFn) -> Book:
     """Rules under which much is approved, with up to three of their parts drawn."""
     book = replace(_PLAIN, needs=draw(_rules()))
-    parts = draw(st.lists(st.sampled_from(sorted(_PARTS)), max_size=3))
+    parts = draw(_SOME_CHANGED)
     return replace(book, **{part: draw(_PARTS[part]) for part in parts})
 
 
 def another(book: Book) -> st.SearchStrategy[Book]:
     """The same rules, with one part of them as it is or another."""
-    return st.sampled_from(sorted(_PARTS)).flatmap(
-        lambda part: _PARTS[part].map(lambda value: replace(book, **{part: value}))
-    )
+    return _CHANGED.flatmap(lambda part: _PARTS[part].map(lambda value: replace(book, **{part: value})))
 
 
 def _mostly(book: Book) -> st.SearchStrategy[Book]:
@@ -221,13 +228,16 @@ _SOME_HALTS = st.lists(
 ).map(tuple)
 
 
+_SOME_SAID = st.lists(_SAID, max_size=2)
+
+
 @st.composite
 def merges(
     draw: st.DrawFn, book: Book | None = None, *, minute: int = 0, paper: Paper | None = None
 ) -> Merged:
     """A merge of the request at this minute."""
     before = book or draw(books())
-    said = (*draw(_APPROVALS), *draw(st.lists(_SAID, max_size=2)))
+    said = (*draw(_APPROVALS), *draw(_SOME_SAID))
     return Merged(
         minute=minute,
         paper=paper or draw(PAPERS),
@@ -237,11 +247,14 @@ def merges(
     )
 
 
+_ANY_HALTS = st.just(()) | _SOME_HALTS
+
+
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
     """A whole story, often with a second merge that asks for more time."""
     first = draw(merges())
-    halts = draw(st.just(()) | _SOME_HALTS)
+    halts = draw(_ANY_HALTS)
     story = Story(first=first, halts=halts, late=draw(st.booleans()))
     if answer(first, story.known(first), longer=False).term is None and draw(st.integers(0, 3)):
         return story  # there is nothing to extend: one of four asks nevertheless

@@ -4,7 +4,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # Inside a script element only these could end it, or begin a comment; JSON reads the escapes as the characters.
 _INERT = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
@@ -17,14 +22,10 @@ def page(template: str, *, style: str, scripts: Sequence[str], content: object, 
 
     Raises jinja2.UndefinedError if the template asks for a value that is not given.
     """
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True, loader=FunctionLoader(_text)
-    )
     css, script = _text(style), "\n".join(map(_text, scripts))
-    return environment.from_string(_text(template)).render(
+    return _template(template).render(
         style=Markup(css),  # noqa: S704 - our own files, which hold nobody's text
         script=Markup(script),  # noqa: S704
         content=Markup(as_json(content)),  # noqa: S704 - inert, see above
@@ -53,9 +54,21 @@ def as_json(content: object) -> str:
     return json.dumps(content, ensure_ascii=True, separators=(",", ":")).translate(_INERT)
 
 
+@cache
+def _template(name: str) -> "Template":
+    """To compile one takes longer than to fill it."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True, loader=FunctionLoader(_text)
+    )
+    return environment.from_string(_text(name))
+
+
 def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+@cache
 def _text(name: str) -> str:
     return (files("jitbot") / "templates" / name).read_text("utf-8")
