@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
-from enum import Enum
 
 from jitbot.domain.access.eligibility import allowed_accounts
 from jitbot.domain.ledger.ask import principal_text
@@ -92,15 +91,13 @@ def _people(logins: Iterable[str], people: People) -> Iterator[tuple[str, list[o
 
 def _plain(value: object) -> object:
     """A part of the rules as JSON, without what is empty in a policy. No list of theirs has an order that means anything."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if is_dataclass(value):
         parts = {
             each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.name not in _APART
         }
         return {name: part for name, part in parts.items() if part not in (None, "", [], {})}
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, Enum):
-        return value.value
     if isinstance(value, timedelta):
         return int(value.total_seconds())
     if isinstance(value, (tuple, list, frozenset)):

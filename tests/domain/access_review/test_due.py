@@ -1,5 +1,6 @@
 """When a review is due, whom it is said to, and which dates no review can have."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -38,7 +39,13 @@ def test_those_that_are_longest_overdue_come_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "rules", [asking(None), the_rules(settings=unreadable()), the_rules(people=unreadable())]
+    "rules",
+    [
+        asking(None),
+        replace(asking(), settings=unreadable()),
+        replace(asking(), people=unreadable()),
+        replace(asking(), teams=unreadable()),
+    ],
 )
 def test_where_nobody_asks_nobody_is_told(rules: Rules) -> None:
     """Without review_every, or where the rules do not read."""
@@ -67,6 +74,7 @@ def test_a_review_is_never_to_come() -> None:
         (None, None, 90),
         (None, timedelta(days=30), 30),
         (TODAY - 10 * DAY, QUARTER, 10),
+        (TODAY, QUARTER, 0),
         (TODAY + DAY, QUARTER, 90),  # a date ahead hides nothing
         (date(2001, 1, 1), QUARTER, 366),
     ],
@@ -75,3 +83,4 @@ def test_how_far_back_a_review_looks(reviewed: date | None, every: timedelta | N
     """To the last review, as the file says; never further than a year, and not nowhere for a date ahead."""
     midnight = datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC)
     assert looks_back(a_policy(reviewed=reviewed), every, midnight) == days * DAY
+    assert looks_back(None, every, midnight) == (every or 90 * DAY)

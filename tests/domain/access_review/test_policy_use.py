@@ -1,5 +1,6 @@
 """What was asked for under a policy, and done with it: counted from the ledger, and never more than it says."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,11 @@ def test_a_grant_and_a_refusal() -> None:
     assert (found.requests, found.refused, found.people, found.grants) == (2, 1, 2, 1)
     assert (found.never_accounts, found.never_people) == ((), ())
     assert found.last_asked == NOW
+    bare = replace(
+        refused(slug="bare"), evidence=Evidence({"asked": {"requester": "carol", "policy": POLICY}})
+    )
+    found = used(an_approval(), GRANTED, refused(), bare)
+    assert (found.requests, found.refused, found.people) == (3, 2, 2)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from acme_facts import NOW, OWNERS, a_person, a_policy, the_rules
+from acme_facts import NOW, OWNERS, a_person, a_policy, the_rules, unreadable
 from comment_facts import HOSTILE
 
 from jitbot.adapters import documents
@@ -96,6 +96,28 @@ def test_due_by_the_date_or_without_one() -> None:
     old, new, none = (a_policy(reviewed=each) for each in (DAY - timedelta(days=91), DAY - every, None))
     assert [due_now(each, every, DAY) for each in (old, new, none)] == [True, False, True]
     assert not due_now(none, None, DAY)
+
+
+def test_rules_that_do_not_read_name_nobody() -> None:
+    """Nobody knows who owns a file, and nobody could sign."""
+    for part in ("people", "teams"):
+        (found,) = together([a_policy()], the_rules(**{part: unreadable()}), a_person("bob"), NOW)
+        assert (found.owners, found.signers) == ((), ())
+
+
+def test_the_text_says_what_is_asked() -> None:
+    """Of one policy by its name, of several by their number; each with its last review."""
+    policies = [a_policy(name="a", reviewed=DAY - timedelta(days=91)), a_policy(name="b")]
+    (part,) = together(policies, the_rules(), a_person("bob"), NOW)
+    made = proposal(part, {"a": b"", "b": b""}, DAY)
+    assert (made.title, made.message) == ("Access review: 2 policies", "Access review of 2 policies")
+    assert made.body.endswith("\n\n- `b`: no review yet\n- `a`: last reviewed 2026-09-01")
+    assert made.files.keys() == {"a", "b"}
+
+
+def test_a_date_in_a_text_without_any() -> None:
+    """An empty file gets no empty line."""
+    assert list(dated("", DAY)) == ["reviewed: 2026-12-01\n"]
 
 
 def test_what_others_wrote_is_inert() -> None:

@@ -61,6 +61,8 @@ def test_looks_that_are_too_far_apart(apart: timedelta, gaps: int) -> None:
     """A day late is in time, for GitHub's schedules are late; a second more is a gap."""
     found = timeline(CODE, [a_look(NOW), a_look(NOW + apart)], NOW, NOW + apart)
     assert len(found.gaps) == gaps
+    last = timeline(CODE, [a_look(NOW)], NOW, NOW + apart)  # and so is the time after the last one
+    assert len(last.gaps) == gaps
 
 
 def test_nobody_ever_looked() -> None:

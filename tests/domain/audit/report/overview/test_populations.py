@@ -8,9 +8,12 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
 from audit_facts import LATER, a_record, approval, ended, granted, removed
 from random_ledger import ENTITLED
+from use_facts import UNUSED, a_seen_use, a_used_event
 
 from jitbot.domain.audit.report.overview.grant_answers import active_answer
 from jitbot.domain.audit.report.overview.populations import active_at, last_moment, populations
+from jitbot.domain.audit.verify.grant_record import GrantOutcome
+from jitbot.domain.usage.use_event import use_of
 
 GOOD = a_record(approval(), granted(), ended(), removed())
 GIVEN = NOW + MINUTE
@@ -59,6 +62,23 @@ def test_a_grant_that_was_not_looked_at_is_neither_used_nor_unused() -> None:
     found = {each.name: each for each in populations([GOOD], [], NOW + timedelta(days=1))}
     assert (found["used"].count, found["never used"].count) == (0, 0)
     assert (found["used"].not_known, found["never used"].not_known) == (1, 1)
+
+
+def test_each_population_has_its_own_grants_and_dates() -> None:
+    """A grant that is live is neither gone nor used up, whatever was seen of it; what was not granted is in none."""
+    entered, unused = (use_of([a_used_event(each)], None) for each in (a_seen_use(), UNUSED))
+    assert entered is not None
+    used, never = replace(GOOD, use=entered), replace(GOOD, use=unused, verified_absent=False)
+    live = replace(used, outcome=GrantOutcome.LIVE)
+    pending = replace(GOOD, outcome=GrantOutcome.PENDING, granted=())
+    found = {each.name: each for each in populations([used, never, live, pending, GOOD], [], NOW)}
+    assert {name: (each.count, each.not_known) for name, each in found.items()} == {
+        "eligible": (0, 0), "granted": (4, 0), "used": (1, 2), "never used": (1, 2), "gone": (2, 1), "live": (1, 0),
+    }  # fmt: skip
+    assert (found["granted"].begins, found["granted"].ends) == (GOOD.granted_at, GOOD.granted_at)
+    assert (found["used"].begins, found["used"].ends) == (entered.first, entered.last)
+    assert found["never used"].ends == GOOD.held_until
+    assert found["gone"].ends == GOOD.removed_at
 
 
 @pytest.mark.parametrize(("changes", "unknown"), [({"not_after": None, "ended": None}, 1), ({}, None)])

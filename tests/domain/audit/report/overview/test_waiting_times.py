@@ -83,6 +83,8 @@ def test_what_is_no_approved_request_is_not_counted() -> None:
     """A refusal, and a role that no request explains."""
     refused: RecordedDecision = replace(DECIDED, kind="refused")
     assert waited([replace(GOOD, decisions=(refused,)), replace(GOOD, request="")]) == ()
+    (later,) = waited([replace(GOOD, decisions=(replace(refused, reviews=()), DECIDED))])
+    assert later.approved_at == BOB.submitted_at
     (glass,) = waited([decided(required=0, reviews=())])
     assert (glass.by_owners, glass.to_approved) == (False, None)
 
@@ -120,9 +122,15 @@ def test_a_median_of_one_person_is_left_out(asked: str, approved: str, shown: bo
     assert (found.in_words == WITHHELD) is not shown
 
 
+def test_an_approver_who_is_not_known_is_nobody() -> None:
+    """Not one person who approved them all."""
+    unknown = [replace(each, approver="") for each in people("abcde", "vvvvv")]
+    assert median_of(unknown, to_approved).seconds == 180
+
+
 def test_break_glass_has_no_approver_to_protect() -> None:
     """Nobody approved it, so nobody approved most of it."""
-    glass = [replace(each, by_owners=False, approver="") for each in people("abcde", "vvvvv")]
+    glass = [replace(each, by_owners=False) for each in people("abcde", "vvvvv")]
     assert median_of(glass, lambda each: each.in_all).seconds == 3600
 
 
@@ -133,6 +141,7 @@ def test_a_median_says_how_many_it_is_of() -> None:
     found = median_of(requests, to_approved)
     assert (found.seconds, found.known, found.requests) == (270, 6, 7)
     assert found.in_words == "4m (6, 1 not known)"
+    assert median_of(people("abcde", "vwxyz"), to_approved).in_words == "3m (5)"
     assert median_of([], to_approved).in_words == ""
     unknown = median_of([replace(ALICE, asked_at=None)], to_approved)
     assert (unknown.in_words, unknown.withheld) == (NOT_KNOWN, False)
