@@ -143,6 +143,11 @@ class _Life:
     def last(self) -> AccessReview | None:
         return self.counted[-1] if self.counted else None
 
+    @property
+    def day(self) -> date | None:
+        """The day of the last review."""
+        return self.last.day if self.last is not None else None
+
     def away_since(self, day: date) -> timedelta:
         """For how long it was not there since a day."""
         return sum((max(end - max(start, day), timedelta()) for start, end in self.away), timedelta())
@@ -225,8 +230,8 @@ class _Line:
 
     def _moved(self, life: _Life, change: PolicyChange) -> None:
         """A date that moved. A review is held against the last review, not against a date that nobody reviewed."""
-        last, after = life.last, change.after
-        if after is None or (last is not None and last.day is not None and after <= last.day):
+        after = change.after
+        if after is None or (life.day is not None and after <= life.day):
             self._withdraw(life, change)
             return
         result, why, by = judged(change, after, self.recorded.get(change.change.commit), self.seen_at)
@@ -290,8 +295,8 @@ class _Line:
 
     def _since(self, life: _Life) -> date:
         """The day from which the next review is counted."""
-        if life.last is not None and life.last.day is not None:
-            return life.last.day
+        if life.day is not None:
+            return life.day
         return max(life.began, self.asked or life.began)
 
     def removed(self, name: str) -> PolicyStanding:
@@ -329,9 +334,7 @@ _PAST = frozenset({ReviewStanding.OVERDUE, ReviewStanding.UNKNOWN, ReviewStandin
 
 def _state(life: _Life, due: date | None, today: date) -> tuple[ReviewStanding, str]:
     lie = (
-        ""
-        if life.claimed is None or (life.last is not None and life.claimed == life.last.day)
-        else f"; the date in its file, {life.claimed}, is of no review"
+        "" if life.claimed in (None, life.day) else f"; the date in its file, {life.claimed}, is of no review"
     )
     if due is None:
         return ReviewStanding.NOT_ASKED, "settings.yaml has no review_every"
