@@ -79,6 +79,7 @@ def test_a_look_at_the_safeguards_is_counted_by_its_words() -> None:
     assert row(a_look_at_safeguards(safeguards=words, reason="GitHub is silent")).reason == (
         "2 held, 1 not held (ledger-deletion); GitHub is silent"
     )
+    assert row(a_look_at_safeguards()).reason == ""
     other = Event(kind=EventType.VERIFIED, at=NOW, request="", evidence=Evidence({"safeguards": words}))
     assert row(other).reason == ""
 
@@ -105,6 +106,8 @@ def test_a_change_of_the_rules_has_the_dates_of_reviews_that_it_moved() -> None:
         [a_recorded(replace(rules, evidence=Evidence({"policy": "p"}), commit=sha("x")))], {}, moved
     )
     assert (other.policy, other.reason) == ("p", "")
+    (alone,) = rows([a_recorded(replace(rules, evidence=Evidence({})))], {}, {MERGE: {"ssm-shell": None}})
+    assert alone.reason == "access review: ssm-shell without a date"
 
 
 def test_a_stop_is_about_a_person() -> None:

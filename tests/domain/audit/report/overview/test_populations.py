@@ -66,9 +66,9 @@ def test_a_grant_that_was_not_looked_at_is_neither_used_nor_unused() -> None:
 
 def test_each_population_has_its_own_grants_and_dates() -> None:
     """A grant that is live is neither gone nor used up, whatever was seen of it; what was not granted is in none."""
-    entered, unused = (use_of([a_used_event(each)], None) for each in (a_seen_use(), UNUSED))
+    entered, nothing = (use_of([a_used_event(each)], None) for each in (a_seen_use(), UNUSED))
     assert entered is not None
-    used, never = replace(GOOD, use=entered), replace(GOOD, use=unused, verified_absent=False)
+    used, never = replace(GOOD, use=entered), replace(GOOD, use=nothing, verified_absent=False)
     live = replace(used, outcome=GrantOutcome.LIVE)
     pending = replace(GOOD, outcome=GrantOutcome.PENDING, granted=())
     found = {each.name: each for each in populations([used, never, live, pending, GOOD], [], NOW)}
@@ -79,6 +79,9 @@ def test_each_population_has_its_own_grants_and_dates() -> None:
     assert (found["used"].begins, found["used"].ends) == (entered.first, entered.last)
     assert found["never used"].ends == GOOD.held_until
     assert found["gone"].ends == GOOD.removed_at
+    endless = replace(never, not_after=None, ended=None)
+    (unused,) = (each for each in populations([endless, never], [], NOW) if each.name == "never used")
+    assert (unused.count, unused.begins, unused.ends) == (2, GOOD.held_until, GOOD.held_until)
 
 
 @pytest.mark.parametrize(("changes", "unknown"), [({"not_after": None, "ended": None}, 1), ({}, None)])
