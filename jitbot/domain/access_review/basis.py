@@ -86,7 +86,7 @@ def _people(logins: Iterable[str], people: People) -> Iterator[tuple[str, list[o
     wanted = {login.casefold() for login in logins}
     for login, person in people.items():
         if login.casefold() in wanted:
-            yield login.casefold(), [person.github_id, principal_text(person.principal) or ""]
+            yield login.casefold(), [person.github_id, principal_text(person.principal)]
 
 
 def _plain(value: object) -> object:

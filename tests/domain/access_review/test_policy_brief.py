@@ -125,6 +125,12 @@ def test_rules_of_approval_and_managed_policies_are_said_in_words() -> None:
     assert answers["risk"] == "medium: ReadOnlyAccess: reads nearly everything in the account, data included"
 
 
+def test_nobody_is_nobody() -> None:
+    """No names follow the number."""
+    nobody = a_brief(a_policy(eligible=("@acme/gone",), reviewed=DAY))
+    assert said(nobody)["may ask"] == "0 people (by @acme/gone)"
+
+
 def test_unknown_is_said_to_be_unknown() -> None:
     """By its number, below what was seen."""
     answers = said(a_brief(use=USE))

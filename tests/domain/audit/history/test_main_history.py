@@ -16,6 +16,7 @@ from jitbot.domain.audit.history.main_history import (
     is_rule,
 )
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
+from jitbot.domain.model.bounds import DEEPEST, MOST_OF_REQUESTS
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.merge_facts import ChangeKind
 
@@ -162,6 +163,21 @@ def test_a_merge_that_changes_too_much_is_refused_even_if_it_was_read() -> None:
     many = tuple(touched(f"requests/{number}") for number in range(1_001))
     history, found = followed((), many)
     assert (found, [each.commit for each in history.too_large]) == ([], [sha("c1")])
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        (touched(f"requests/{'a/' * DEEPEST}x.yaml"),),
+        tuple(touched(f"requests/{number}", "D") for number in range(MOST_OF_REQUESTS)),
+    ],
+)
+def test_a_merge_of_few_requests_may_change_too_much(many: tuple[Touched, ...]) -> None:
+    """In folders that are too deep, or by what it deletes; one path less is no such merge."""
+    history, _ = followed((), many)
+    assert [each.commit for each in history.too_large] == [sha("c1")]
+    history, _ = followed((), many[1:])
+    assert history.too_large == []
 
 
 def test_when_codeowners_may_have_changed() -> None:

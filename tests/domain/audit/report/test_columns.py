@@ -216,3 +216,4 @@ def test_json_has_what_was_asked_beside_the_rest() -> None:
     assert shown["ticket"] == ""
     assert not shown.keys() & {"optional", "documents", "absences"}
     assert shown["use"] == use_json(None)
+    assert (shown["requester"], shown["not_after"]) == ("alice", "2026-11-24T11:00:00Z")
