@@ -90,5 +90,5 @@ def as_a_job_sees(settings: Settings, main: Rules, ledger: Rules) -> GitHubState
 
 def of_safeguards(checks: Iterable[Check]) -> Mapping[str, Check]:
     """Those of doctor's checks that are about a safeguard, by its code, in the order of the list."""
-    found = {check.code: check for check in checks if check.code in BY_CODE}
+    found = {check.code: check for check in checks}
     return {code: found[code] for code in BY_CODE if code in found}

@@ -6,9 +6,15 @@ import pytest
 from acme_facts import HEAD, MERGE, MERGED_AT, NOW, an_actor
 from builders import a_pull, a_review
 
-from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, approvals_of, author_of, rule_event
+from jitbot.domain.access.rule_changes.rule_event import (
+    RuleOrigin,
+    approvals_of,
+    author_of,
+    record_of_rules,
+    rule_event,
+)
 from jitbot.domain.access.rule_changes.rule_review import NO_APPROVAL, RuleReview
-from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence, RecordedReview, RuleOutcome
 from jitbot.domain.ledger.git_history import RuleChange
 
@@ -60,6 +66,14 @@ def test_of_a_commit_that_is_too_large_the_paths_are_not_counted(*, whole: bool,
     change = replace(CHANGE, whole=whole)
     event = rule_event(change, ORIGINS[RuleOutcome.REVIEWED], now=NOW, run="run")
     assert event.evidence.paths_count == count
+
+
+def test_the_record_of_rules_is_of_events_about_rules() -> None:
+    """Another event of the same commit is none of it; of two, the first counts."""
+    event = recorded(RuleOutcome.PUSHED)
+    other = replace(event, kind=EventType.APPROVED)
+    assert record_of_rules([other, event, recorded(RuleOutcome.REVIEWED)]) == {MERGE: event}
+    assert record_of_rules([other]) == {}
 
 
 def test_what_was_pushed_has_no_author_of_a_pull_request() -> None:

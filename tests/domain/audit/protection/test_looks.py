@@ -96,6 +96,27 @@ def test_what_admins_alone_see_is_never_seen_by_a_run() -> None:
     assert {found[each.code] for each in SAFEGUARDS if not each.branch} == {Sight.NOT_SEEN}
 
 
+def test_without_a_check_nothing_is_seen() -> None:
+    """Doctor did not look at it."""
+    state = as_a_job_sees(the_settings(), MAIN_RULES, LEDGER_RULES)
+    assert set(sights_of(state, {}).values()) == {Sight.NOT_SEEN}
+
+
+def test_a_look_says_why_something_was_not_seen() -> None:
+    """If it knows."""
+    assert a_look_event(why="GitHub is silent").evidence.reason == "GitHub is silent"
+    assert "reason" not in a_look_event().evidence.json
+
+
+def test_a_run_that_lies_is_not_believed() -> None:
+    """What no look can see was not seen, whatever it says; and a look without answers saw nothing."""
+    lie = a_look_event(a_look(main_bypass=Sight.HELD, main_deletion=Sight.NOT_HELD))
+    (look,) = looks_of([lie])
+    assert (look.sights["main-bypass"], look.sights["main-deletion"]) == (Sight.NOT_SEEN, Sight.NOT_SEEN)
+    (nothing,) = looks_of([replace(a_look_event(), evidence=Evidence({}))])
+    assert nothing.sights == {}
+
+
 def test_a_look_is_read_as_it_was_recorded() -> None:
     """Twice in the ledger it is one look; a later one is another."""
     later = a_look(NOW.replace(hour=10), main_deletion=Sight.NO_RULE)

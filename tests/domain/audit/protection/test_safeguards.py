@@ -30,3 +30,12 @@ def test_what_admins_alone_see_is_shown_by_no_branch() -> None:
 def test_titles_are_those_of_doctor() -> None:
     """One name for one thing."""
     assert BY_CODE["ledger-force-push"].title == "ledger: no force push"
+
+
+def test_one_of_them_may_be_a_setting_of_the_repository() -> None:
+    """Which merge methods there are; and the ledger's rules are in rulesets alone."""
+    assert {each.code for each in SAFEGUARDS if each.may_be_a_setting} == {"merge-methods"}
+    assert {each.code for each in SAFEGUARDS if each.needs_ruleset} == {
+        "ledger-force-push",
+        "ledger-deletion",
+    }

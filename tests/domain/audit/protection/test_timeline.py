@@ -65,6 +65,22 @@ def test_looks_that_are_too_far_apart(apart: timedelta, gaps: int) -> None:
     assert len(last.gaps) == gaps
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "losses"),
+    [
+        (NOW, NOW + WEEK, 0),
+        (NOW, NOW + WEEK + timedelta(seconds=1), 1),
+        (NOW + 2 * WEEK - timedelta(seconds=1), END, 1),
+        (NOW + 2 * WEEK, END, 0),
+    ],
+)
+def test_a_loss_of_another_time(start: datetime, end: datetime, losses: int) -> None:
+    """It began when this one was over, or was over when this one began; one that goes on is of every later time."""
+    looks = [a_look(NOW), a_look(NOW + WEEK, **GONE), a_look(NOW + 2 * WEEK)]
+    assert len(timeline(CODE, looks, start, end).losses) == losses
+    assert len(timeline(CODE, looks[:2], start, end).losses) == (end > NOW + WEEK)
+
+
 def test_nobody_ever_looked() -> None:
     """All of it is unknown."""
     assert timeline(CODE, (), NOW, END).gaps == (Gap(since=NOW, until=END),)
