@@ -30,6 +30,7 @@ class PlainLedger:
     lies: dict[str, str] = field(default_factory=dict)  # what lies at the tip, with its mode
     owned: bytes | None = None  # policies/issuer-keys.json on main
     main: Sha = BASE
+    now: datetime = NOW  # by the issuer's clock
     at_main: dict[str, bytes] = field(default_factory=dict)  # main's other files
     secrets: dict[str, str] = field(
         default_factory=lambda: {"k0": "zero"}
@@ -37,6 +38,8 @@ class PlainLedger:
     silent: bool = False  # whether the issuer publishes nothing
     fetched: int = 1
     before_write: Callable[[], object] = lambda: None
+    takes: Callable[[str], object] = lambda _: None  # a commit with this message, or raises
+    fetches: int = 0
     written: list[Sequence[str]] = field(default_factory=list)  # the paths of each batch of this run
     removed: list[str] = field(default_factory=list)
     read: list[Sha] = field(default_factory=list)  # commits
@@ -81,7 +84,7 @@ class PlainLedger:
             "repository_id": "700001",
             "ref": "refs/heads/main",
             "job_workflow_ref": "acme/access/.github/workflows/grant.yml@refs/heads/main",
-            "iat": int(NOW.timestamp()),
+            "iat": int(self.now.timestamp()),
             **others,
         }
         return json.dumps({"kid": kid, "key": self.secrets.get(kid, kid), "claims": claims})
@@ -115,6 +118,7 @@ class PlainLedger:
     ) -> Sha:
         assert branch == "ledger"
         self.before_write()
+        self.takes(message)
         if parent != self.commits[-1].commit:
             raise BranchMovedError("somebody was first")
         self.written.append(tuple(files))
@@ -123,6 +127,7 @@ class PlainLedger:
 
     def _git(self) -> SimpleNamespace:
         def fetch() -> None:
+            self.fetches += 1
             self.fetched = len(self.commits)
 
         def holds(tip: Sha, commit: Sha) -> bool:

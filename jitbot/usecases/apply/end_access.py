@@ -38,12 +38,14 @@ def deny(
 def confirm(context: Context, account: Account, change: Confirm, now: datetime) -> Event | None:
     """After expiry, check that the guard is still there as recorded. If it is not, that is drift: deny the role at once."""
     actual, read = account.read(change.role_name)
+    over = change.window.expires_at
     if actual is None:
-        return _ended(context, change, EndReason.EXPIRED, at=read.at, actual=None, cause="")
-    wrongs = sorted((differences(actual, expected) for expected in change.expected), key=len)
-    if wrongs and not wrongs[0]:
-        return _ended(context, change, EndReason.EXPIRED, at=read.at, actual=actual, cause="")
-    detail = f"after expiry it is not as recorded: {', '.join(wrongs[0])}"
+        return _ended(context, change, EndReason.EXPIRED, at=read.at, actual=None, cause="", effective=over)
+    compared = (differences(actual, expected) for expected in change.expected)
+    wrong = min(compared, key=len, default=("no documents of it are recorded",))
+    if not wrong:
+        return _ended(context, change, EndReason.EXPIRED, at=read.at, actual=actual, cause="", effective=over)
+    detail = f"after expiry it is not as recorded: {', '.join(wrong)}"
     return deny(context, account, change, (EndReason.DRIFT, detail), now)
 
 
@@ -55,8 +57,8 @@ def _ended(
     at: datetime,
     actual: Actual | None,
     cause: str,
+    effective: datetime | None = None,
 ) -> Event:
-    effective = change.window.expires_at if why is EndReason.EXPIRED and change.window is not None else at
     return outcome(
         change,
         EventType.ENDED,
@@ -67,7 +69,7 @@ def _ended(
         cause=cause,
         evidence=Evidence.of(
             Evidence.role_id(actual.role_id if actual is not None else ""),
-            Evidence.effective_at(effective),
+            Evidence.effective_at(effective or at),
             Evidence.seen(_seen(actual)),
         ),
     )

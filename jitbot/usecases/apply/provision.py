@@ -50,7 +50,8 @@ def _settled(context: Context, account: Account, documents: Documents) -> tuple[
     wrong = ""
     for _ in attempts(context):
         actual, receipt = account.read(documents.role_name)
-        wrong = described(actual, documents) if actual is not None else "AWS does not show it"
-        if actual is not None and not wrong:
+        if actual is None:
+            wrong = "AWS does not show it"
+        elif not (wrong := described(actual, documents)):
             return actual, receipt
     raise UnavailableError(f"role {documents.role_name} does not read back as written: {wrong}")

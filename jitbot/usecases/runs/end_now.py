@@ -57,12 +57,13 @@ def carry_out(
 def _with_outcome(ledger: Ledger, report: Report, outcome: ApplyResult, decision: EarlyEndDecision) -> Report:
     """Record what was done, and the decision too where it could not be before."""
     late = (decision.event,) if decision.trouble else ()
-    if not (late or outcome.events or outcome.failures):
+    new = (*late, *outcome.to_record(now=ledger.at, run=ledger.context.run.url))
+    if not new:
         return report
     try:
         if decision.trouble:
             ensure_recordable(ledger.context)
-        new = ledger.add((*late, *outcome.to_record(now=ledger.at, run=ledger.context.run.url)))
+        ledger.add(new)
     except JitbotError as error:
         why = decision.trouble or str(error)
         return replace(report, alarms=(_unrecorded(decision, why, done=outcome.events),))

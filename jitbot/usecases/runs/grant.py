@@ -189,11 +189,10 @@ def _record(ledger: Ledger, outcome: ApplyResult) -> ApplyResult:
     def build(known: LedgerView) -> Sequence[Event]:
         nonlocal granted, ended
         overtaken = tuple(_overtaken(context, granted, known, now))
-        if overtaken:
-            more = apply(context, overtaken, now)
-            ended = ApplyResult(events=ended.events + more.events, failures=ended.failures + more.failures)
-            gone = {(denial.request, denial.account_id) for denial in overtaken}
-            granted = [event for event in granted if (event.request, event.account_id) not in gone]
+        more = apply(context, overtaken, now)
+        ended = ApplyResult(events=ended.events + more.events, failures=ended.failures + more.failures)
+        gone = {(denial.request, denial.account_id) for denial in overtaken}
+        granted = [event for event in granted if (event.request, event.account_id) not in gone]
         return (*granted, *ended.events)
 
     ledger.refresh()
@@ -207,9 +206,9 @@ def _overtaken(
     """The grants just made that must end at once: revoked, deleted or offboarded while they were being made."""
     ends = early_ends.ends_at_main(context, history, now)
     for event in granted:
-        state = history.states.get(event.request)
-        end = ends.of(state, state.account_state(event.account_id)) if state is not None else None
-        if state is not None and event.kind is EventType.GRANTED and end is not None:
+        state = history.state(event.request)
+        end = ends.of(state, state.account_state(event.account_id))
+        if event.kind is EventType.GRANTED and end is not None:
             yield from (each for each in plan.denials(state, end) if each.account_id == event.account_id)
 
 

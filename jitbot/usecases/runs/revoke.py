@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.access import may_end
-from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import TEXT_WRITTEN
-from jitbot.domain.model.documents import Person, Sha
+from jitbot.domain.model.documents import Person
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.usecases.collect.collect_case import rules_at_main
@@ -35,8 +35,8 @@ def revoke(ledger: Ledger, request: str, *, reason: str) -> Report:
     ensure_current(context)
     ensure_first_attempt(context, "revoke")
     history = ledger.read()
-    state = _known(history, request)
-    event = state.revoked or _revocation(context, state, reason=reason, now=now)
+    state, term = _known(history, request)
+    event = state.revoked or _revocation(context, request, term, reason=reason, now=now)
     trouble = ""
     if state.revoked is None:
         try:
@@ -50,14 +50,14 @@ def revoke(ledger: Ledger, request: str, *, reason: str) -> Report:
         return carry_out(ledger, history, changes, decision)
 
 
-def _known(history: LedgerView, request: str) -> RequestState:
-    """The request, if it was ever approved. Other events in doubt do not prevent its end."""
-    state = history.states.get(request)
-    if state is None or state.current is None:
+def _known(history: LedgerView, request: str) -> tuple[RequestState, ApprovedTerm]:
+    """The request with its term, if it was ever approved. Other events in doubt do not prevent its end."""
+    state = history.state(request)
+    if state.current is None:
         if why := history.doubt_of(request):
             raise UnavailableError(why)
         raise InvalidError(f"{request} was never approved, so there is nothing to revoke")
-    return state
+    return state, state.current
 
 
 def _recorded(ledger: Ledger, event: Event) -> tuple[LedgerView, Event]:
@@ -71,14 +71,14 @@ def _recorded(ledger: Ledger, event: Event) -> tuple[LedgerView, Event]:
     return found, found.states[event.request].revoked or event
 
 
-def _revocation(context: Context, state: RequestState, *, reason: str, now: datetime) -> Event:
-    ask = state.current.ask if state.current is not None else Ask()
-    person = _entitled(context, state.request, ask.github_id, now)
+def _revocation(context: Context, request: str, term: ApprovedTerm, *, reason: str, now: datetime) -> Event:
+    ask = term.ask
+    person = _entitled(context, request, ask.github_id, now)
     return Event(
         kind=EventType.REVOKED,
         at=now,
-        request=state.request,
-        commit=state.current.commit if state.current is not None else Sha(""),
+        request=request,
+        commit=term.commit,
         why=EndReason.RELEASED if person.github_id == ask.github_id else EndReason.REVOKED,
         cause=f"by {person.login}",
         ask=Ask.of(Ask.requester(ask.requester)),

@@ -32,7 +32,7 @@ def stop(ledger: Ledger, wanted: StopSubject, *, reason: str) -> Report:
     """
     context = _current(ledger.context)
     history = ledger.read()
-    rules = rules_at_main(context, wanted.policy or "any")
+    rules = rules_at_main(context, wanted.policy)
     by = _owner(context, rules, ledger.at)
     subject = _known(context, history, rules, wanted)
     main = context.git.main()
@@ -59,7 +59,7 @@ def lift(ledger: Ledger, wanted: StopSubject, *, reason: str) -> Report:
     kind is stopped.
     """
     context = _current(ledger.context)
-    rules = rules_at_main(context, wanted.policy or "any")
+    rules = rules_at_main(context, wanted.policy)
     by = _owner(context, rules, ledger.at)
     main = context.git.main()
     ensure_recordable(context)
@@ -103,8 +103,7 @@ def _lifted(stops: Sequence[Stop], wanted: StopSubject, rules: Rules, now: datet
         if each.holds(now)
         and each.subject.policy == wanted.policy
         and (
-            wanted.policy
-            or same_login(each.subject.login, wanted.login)
+            same_login(each.subject.login, wanted.login)  # a policy has none
             or (person is not None and each.subject.is_person(person.github_id))
         )
     )

@@ -125,3 +125,4 @@ def test_patience_is_a_minute_and_so_many_questions() -> None:
     patience = Patience()
     assert [patience.take() for _ in range(201)] == [True] * 200 + [False]
     assert not patience.wait(slept.append)
+    assert [Patience(left=left).wait(slept.append) for left in (1, 0)] == [True, False]

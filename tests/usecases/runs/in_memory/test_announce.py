@@ -1,0 +1,137 @@
+"""What a run says of what it recorded, and what it hands to the job that writes to chat, in memory."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_facts import PATH, unreadable
+from builders import an_approval, an_outcome
+from plain_run import PlainRun
+
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.model.documents import Parsed
+from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.notifications.channels import NOTIFY, Channels, ChannelShape
+from jitbot.domain.notifications.chat_notice import HANDED, HandedOn, handed
+from jitbot.usecases.runs import announce
+from jitbot.usecases.runs.announce import announced
+from jitbot.usecases.runs.send_chat import send, send_trial
+
+CHANNELS = Channels(shapes={"ops": ChannelShape.TEXT}, policies={}, default=("ops",))
+
+
+def refusal(number: int = 7, request: str = PATH) -> Event:
+    """alice's pull request of this number was refused."""
+    evidence = Evidence(
+        {"pull_request": number, "author": {"login": "alice", "github_id": 1001}, "reasons": []}
+    )
+    refused = replace(an_approval(), kind=EventType.REFUSED, window=None, documents=(), request=request)
+    return replace(refused, evidence=evidence, commit=f"{number}" * 40)  # type: ignore[arg-type]
+
+
+def said(run: PlainRun, *told: Event, error: JitbotError | None = None) -> PlainRun:
+    """What a run says that records this, and may fail after it."""
+    ledger = run.ledger()
+    with announced(ledger):
+        if told:
+            ledger.add(told)
+        if error is not None:
+            raise error
+    return run
+
+
+def a_run(channels: Any = None, **changes: Any) -> PlainRun:
+    """A run, in a repository with this notify.yaml or without one."""
+    run = PlainRun(channels=channels, **changes)
+    if channels is not None:
+        run.at_main[NOTIFY] = b"x"
+    return run
+
+
+def test_what_is_recorded_is_said_and_handed_on() -> None:
+    """Even where the run fails later; a run that records nothing says nothing."""
+    run = said(a_run(Parsed(value=CHANNELS)), refusal())
+    assert run.commented == [7]
+    assert [each.pull_request for each in handed(run.handed[HANDED]).notifications] == [7]
+    run = a_run(Parsed(value=CHANNELS))
+    with pytest.raises(UnavailableError, match="later"):
+        said(run, refusal(), error=UnavailableError("later"))
+    assert (run.commented, set(run.handed)) == ([7], {HANDED})
+    run = said(a_run(unreadable()))
+    assert (run.commented, run.handed, run.said) == ([], {}, [])
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [(None, []), (unreadable(), ["chat is not notified: policies/some.yaml:1: it cannot be read"])],
+    ids=["no file", "unreadable"],
+)
+def test_without_channels_nothing_is_handed_on(channels: Any, words: list[str]) -> None:
+    """The pull request is commented all the same; a file that does not read is said."""
+    run = said(a_run(channels), refusal())
+    assert (run.commented, run.handed, run.said) == ([7], {}, words)
+
+
+def test_a_comment_that_is_refused_holds_no_other_up() -> None:
+    """One that GitHub does not answer ends them: the next would wait as long."""
+    three = [refusal(number, PATH.replace("refunds", f"more{number}")) for number in (7, 8, 9)]
+    run = said(a_run(refused={8: DeniedError("locked")}), *three)
+    assert (run.commented, run.said) == ([7, 9], ["no notification on #8: locked"])
+    run = said(a_run(refused={8: UnavailableError("down")}), *three)
+    assert (run.commented, run.said) == ([7], ["no notification on #8, nor on those after it: down"])
+
+
+def test_a_run_writes_so_many_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub takes so many in a minute."""
+    monkeypatch.setattr(announce, "_MOST", 1)
+    run = said(a_run(), refusal(), refusal(8, PATH.replace("refunds", "more")))
+    assert len(run.commented) == 1
+
+
+def test_nothing_is_said_of_what_is_in_doubt() -> None:
+    """It may have ended."""
+    run = a_run()
+    run.push(an_outcome(EventType.FAILED), message=f"Odd\n\nRequest: {PATH}\n")
+    run.blobs = {blob: content.replace(b'"schema": 1', b'"schema": 9') for blob, content in run.blobs.items()}
+    assert said(run, refusal()).commented == []
+
+
+class Webhooks:
+    """A chat that takes everything but the messages to `off`."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, Mapping[str, object]] = {}
+
+    def send(self, messages: Mapping[str, Mapping[str, object]]) -> Mapping[str, str]:
+        """Keep them."""
+        self.sent |= messages
+        return {"off": "it is off"} if "off" in messages else {}
+
+
+def test_the_attempt_that_recorded_sends_and_no_other() -> None:
+    """One message to each channel; what did not arrive is said."""
+    run = said(a_run(Parsed(value=CHANNELS)), refusal())
+    both = replace(
+        CHANNELS, shapes={"ops": ChannelShape.TEXT, "off": ChannelShape.TEAMS}, default=("ops", "off")
+    )
+    given = handed(run.handed[HANDED])
+    chat = Webhooks()
+    again = send(chat, both, given, attempt=2, repository="https://github.com/acme/access")
+    assert (again.channels, again.trouble, chat.sent) == ((), {}, {})
+    sent = send(chat, both, given, attempt=1, repository="https://github.com/acme/access")
+    assert (sent.channels, sent.trouble) == (("ops", "off"), {"off": "it is off"})
+    assert set(chat.sent) == {"ops", "off"}
+    assert isinstance(given, HandedOn)
+
+
+@pytest.mark.parametrize(("channels", "known"), [(CHANNELS, "ops"), (replace(CHANNELS, shapes={}), "none")])
+def test_a_trial_goes_to_one_channel(channels: Channels, known: str) -> None:
+    """To one that there is."""
+    chat = Webhooks()
+    with pytest.raises(InvalidError, match=f"has no channel 'offf*'; its channels: {known}"):
+        send_trial(chat, channels, "o" + "f" * 90, repository="r")
+    assert chat.sent == {}
+    assert send_trial(chat, CHANNELS, "ops", repository="r").channels == ("ops",)
+    assert set(chat.sent) == {"ops"}

@@ -1,0 +1,127 @@
+"""A sweep in memory: which accounts it looks at, what it reads whole, and when it does nothing."""
+
+from typing import Any
+
+import pytest
+from acme_facts import DATA, EXPIRES_AT, IDENTITY, NOW, PATH, PROD, STAGING, the_rules, unreadable
+from builders import a_revocation, an_approval, an_outcome, the_documents
+from plain_roles import PlainRoles
+from plain_run import PlainRun
+
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.documents import Parsed
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.usecases.collect.collect_case import ACCOUNTS
+from jitbot.usecases.runs.report import Report
+from jitbot.usecases.runs.sweep import sweep
+
+GRANTED = an_outcome(EventType.GRANTED)
+ENDED = an_outcome(EventType.ENDED, why=EndReason.REVOKED)
+
+
+def swept(
+    run: PlainRun, *told: Event, cloud: PlainRoles | None = None, now: Any = NOW, **how: bool
+) -> tuple[Report, PlainRoles]:
+    """A sweep of a ledger with these events; alice's file is on main."""
+    if told:
+        run.push(*told)
+    run.at_main[PATH] = b"x"
+    run.now = now
+    cloud = cloud or PlainRoles(now=now)
+    context: Any = run.context()
+    context.git.fetch()
+    context.git.changes = lambda _: ()
+    context.git.too_large = lambda _: ()
+    context.cloud = lambda: cloud
+    return sweep(context, now, **how), cloud
+
+
+def granted_role() -> PlainRoles:
+    """alice's role, as it was granted."""
+    cloud = PlainRoles()
+    cloud.put(the_documents())
+    return cloud
+
+
+def test_a_revoked_grant_is_denied_and_recorded_once() -> None:
+    """A dry run says so, and does nothing; it needs no protection either."""
+    told = (an_approval(), GRANTED, a_revocation())
+    run = PlainRun(protected=False)
+    report, cloud = swept(run, *told, cloud=granted_role(), dry_run=True)
+    assert ([type(each).__name__ for each in report.planned], cloud.of("deny"), run.written) == (
+        ["Deny"],
+        [],
+        [],
+    )
+    with pytest.raises(DeniedError, match="not protected"):
+        swept(PlainRun(protected=False), *told)
+    run = PlainRun()
+    report, cloud = swept(run, *told, cloud=granted_role())
+    assert ([str(each.kind) for each in report.recorded], cloud.of("deny")) == (["ended"], [PROD])
+    report, cloud = swept(run, cloud=cloud)
+    assert (report.planned, report.recorded, len(run.written)) == ((), (), 1)
+
+
+def test_nothing_due_writes_nothing() -> None:
+    """And the ledger is not read again for it."""
+    run = PlainRun()
+    report, cloud = swept(run, an_approval(), GRANTED, cloud=granted_role())
+    assert (report.idle, run.written, run.slept, cloud.of("deny")) == (True, [], [], [])
+
+
+def test_a_ledger_in_doubt_ends_nothing() -> None:
+    """What cannot be checked may explain a role."""
+    run = PlainRun(silent=True)
+    report, cloud = swept(run, an_approval(), cloud=granted_role())
+    assert ("does not answer" in report.doubt, cloud.of("deny"), report.planned) == (True, [], ())
+
+
+@pytest.mark.parametrize(
+    ("rules", "absent", "accounts"),
+    [
+        (the_rules(), False, {PROD, STAGING, DATA}),
+        (the_rules(accounts=unreadable()), False, {PROD}),
+        (the_rules(accounts=Parsed(value={"other": IDENTITY})), False, {PROD, IDENTITY}),
+        (the_rules(), True, {PROD}),
+    ],
+    ids=["all", "unreadable", "another", "no file"],
+)
+def test_it_looks_at_the_accounts_of_main_and_of_the_ledger(
+    rules: Any, absent: bool, accounts: set[str]
+) -> None:
+    """An account that main names no more may have roles still."""
+    run = PlainRun(rules=rules)
+    if absent:
+        del run.at_main[ACCOUNTS]
+    _, cloud = swept(run, an_approval(), GRANTED)
+    assert set(cloud.of("list")) == accounts
+
+
+def test_a_denial_that_somebody_took_off_is_made_again() -> None:
+    """The role of an early end is read whole; one that cannot be read stops no other."""
+    told = (an_approval(), GRANTED, a_revocation(), ENDED)
+    report, cloud = swept(PlainRun(), *told, cloud=granted_role())
+    assert (cloud.of("deny"), [each.why for each in report.recorded]) == ([PROD], [EndReason.DRIFT])
+    cloud = granted_role()
+    cloud.unread = frozenset({the_documents().role_name})
+    cloud.closed = {}
+    report, cloud = swept(PlainRun(), *told, cloud=cloud)
+    assert (cloud.of("deny"), len(report.failures), report.exit_code) == ([], 1, 3)
+
+
+def test_a_complete_sweep_reads_every_role_whole() -> None:
+    """Another one only those that it must."""
+    for complete, listed in ((True, "whole list"), (False, "list")):
+        _, cloud = swept(PlainRun(), an_approval(), GRANTED, cloud=granted_role(), complete=complete)
+        assert set(cloud.of(listed)) == {PROD, STAGING, DATA}
+        assert cloud.of("read") == []
+
+
+def test_an_account_that_lets_nobody_in_is_a_failure_and_no_other_waits() -> None:
+    """Its roles stay as they are, and an expiry elsewhere is confirmed."""
+    cloud = granted_role()
+    cloud.closed = {STAGING: UnavailableError("closed")}
+    cloud.now = EXPIRES_AT
+    report, _ = swept(PlainRun(now=EXPIRES_AT), an_approval(at=EXPIRES_AT), cloud=cloud, now=EXPIRES_AT)
+    assert [each.account_id for each in report.failures] == [STAGING]
+    assert [each.why for each in report.recorded] == [EndReason.EXPIRED]
