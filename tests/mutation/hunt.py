@@ -2,9 +2,10 @@
 
     .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part PART] [--tests PATH…] [--json FILE [--resume]] [--again FILE]
 
-A part is a folder of `jitbot` with the folder of `tests` of the same name: domain, usecases, adapters, commands. Its
-tests run first, file by file, to see which statements each of them meets. Then each mutant meets the tests that meet its
-statement: those of its module's own file, the others' if none of these detects it, up to so many seconds. Tests of
+A part is a folder of `jitbot` with the folder of `tests` of the same name: domain, usecases, adapters, commands. A file
+of tests runs first, to see which statements each test meets. Then each mutant meets the tests that meet its statement:
+those of its module's own files, and if none of these detects it the others', the nearest first, up to so many seconds.
+As soon as nothing is alive the other files are left out: a module whose own tests detect all costs no more. Tests of
 the whole program detect more, but nobody who changes a line waits for them: so the part's own tests must be enough.
 A hunt that is cut short has in FILE what it detected until then, and goes on from there with --resume.
 A survivor is either listed in survivors.md, with the reason why nothing can go wrong there, or it is an error: exit 1.
@@ -134,11 +135,12 @@ class Hunter:
             for name, names in _by_file(items).items()
         ]
         try:
-            self._each("tests met", files, _meet)
-            files.sort(key=lambda each: each.seconds)
-            self._each("own tests", files, lambda tests: self._try(tests, own=True))
-            self._each("other tests", files, lambda tests: self._try(tests, own=False))
-            self._each("anew", files, self._try_cold)
+            own = [each for each in files if any(covering.is_own(each.name, path) for path in self._paths)]
+            self._each("tests met", own, _meet)
+            own.sort(key=lambda each: each.seconds)
+            self._each("own tests", own, lambda tests: self._try(tests, own=True))
+            others = sorted((each for each in files if each not in own), key=self._distance)
+            self._each("other tests", [*own, *others], self._try_others)
             for prey in self.prey:
                 prey.over = True
             self._saved = 0.0
@@ -183,6 +185,21 @@ class Hunter:
         self._meet(
             prey, tests.keeper, lambda each: covering.meeting(tests.again, each.file, each.where.lines)
         )
+
+    def _distance(self, tests: Tests) -> int:
+        """How many folders a file of tests lies away from the nearest module, as `tests` mirrors the package."""
+        folder = "/".join(Path(tests.name).parent.parts[1:]) or "."
+        ways = (os.path.relpath(folder, path.parent.relative_to(PACKAGE)) for path in self._paths)
+        return min(len(Path(way).parts) for way in ways)
+
+    def _try_others(self, tests: Tests) -> None:
+        """All that is alive yet meets this file, too; where nothing is, it does not even run."""
+        if all(each.killer for each in self.prey):
+            return
+        if not tests.first:
+            _meet(tests)
+        self._try(tests, own=False)
+        self._try_cold(tests)
 
     def _try_cold(self, tests: Tests) -> None:
         """What ran in a fixture alone, or once for all."""

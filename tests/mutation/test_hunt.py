@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 import covering
 import hunt
 import pytest
 from covering import Ran
+from keeping import Keeper
 from mutants import Mutant, mutant, places
 from swapping import Loaded
 
@@ -279,3 +281,45 @@ def test_what_changed_since_is_hunted_anew(change: dict[str, object], left: int)
     assert [each for each in killers if each[1] == "same"] == [
         ("jitbot.domain.text.escape", "same", 4)
     ] * left
+
+
+class Untouched:
+    """A keeper that nobody may ask."""
+
+    def met(self) -> object:
+        """Fail."""
+        raise LookupError("it was asked")
+
+
+NOBODY = cast("Keeper", Untouched())
+
+
+@pytest.mark.parametrize(
+    ("tests", "away"),
+    [
+        ("tests/domain/text/test_other.py", 0),
+        ("tests/domain/text/more/test_other.py", 1),
+        ("tests/domain/test_other.py", 1),
+        ("tests/domain/model/test_other.py", 2),
+        ("tests/test_other.py", 2),
+    ],
+)
+def test_the_nearest_tests_come_first(tests: str, away: int) -> None:
+    """By the folders that they mirror."""
+    hunter = hunt.Hunter([ESCAPE], jobs=1, seconds=1, only=None)
+    assert hunter._distance(hunt.Tests(name=tests, keeper=NOBODY, cold=NOBODY)) == away
+
+
+def test_where_nothing_is_alive_no_other_test_runs() -> None:
+    """Not even to see what it meets."""
+    hunter = hunt.Hunter([ESCAPE], jobs=1, seconds=1, only=None)
+    where = covering.Where(lines=frozenset({3}), function=2)
+    prey = hunt.Prey(
+        file=BOX, number=0, line=3, what="`x`", where=where, source="x", seconds=1, killer="test_box.py::test"
+    )
+    other = hunt.Tests(name="tests/audit/test_other.py", keeper=NOBODY, cold=NOBODY)
+    hunter.prey = [prey]
+    hunter._try_others(other)
+    prey.killer = ""
+    with pytest.raises(LookupError, match="it was asked"):
+        hunter._try_others(other)
