@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import capacity_page
 import commands_page
 import files_page
 import record_page
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "log-columns": record_page.log_columns,
     "controls": record_page.controls,
     **setups_page.PARTS,
+    **capacity_page.PARTS,
 }
 _PART = re.compile(r"(?<=^<!-- made: )([a-z-]+)( -->\n)(.*?)(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL)
 

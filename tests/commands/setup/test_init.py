@@ -358,6 +358,39 @@ def test_a_second_repository_has_a_namespace_of_its_own(begun: Begun) -> None:
     assert "jitbot --" not in printed
 
 
+def test_a_second_repository_is_set_up_as_the_guide_says(begun: Begun) -> None:
+    """Its commands, as they are written: they give files, a protected ledger, and a stack that leaves the issuer alone."""
+    page = (ROOT / ".github/docs/capacity.md").read_text().partition("## How to split")[2]
+    lines = [
+        line
+        for block in re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+    ]
+    said = {}
+    for line in lines:
+        command = line.replace("OWNER/payments-access", NAME).partition(" > ")[0]
+        words = command.split()
+        if words[:2] == ["git", "add"]:
+            begun.push()
+            continue
+        more = ["--upstream", "acme/jitbot", "--release", RELEASE, "--issuer", begun.github.issuer]
+        words += {"init .": more, "init --apply": ["--yes"], "doctor": ["--no-github", "--no-aws"]}.get(
+            " ".join(words[1:3]), []
+        )
+        said[command] = begun.jitbot(*words[1:])
+        assert said[command].code in ({0, 1} if words[1] == "doctor" else {0}), (command, said[command].err)
+    assert [command for command in said if command == "jitbot doctor"] == ["jitbot doctor"]
+    template, roll_out, requesters = list(said.values())[2:5]
+    stack = yaml.safe_load(template.out)
+    assert stack["Parameters"]["CreateOidcProvider"]["Default"] == "false"
+    assert stack["Parameters"]["Namespace"]["Default"] == "pay"
+    assert (
+        stack["Resources"]["OidcProvider"]["DeletionPolicy"] == "Retain"
+    )  # the first one's, if it is deleted
+    assert "paybot" in roll_out.out
+    assert "role/pay/*" in requesters.out
+
+
 def test_without_github_the_numbers_can_be_given(begun: Begun) -> None:
     """What GitHub would only look up is then written as it was given, with a warning about the version."""
     begun.github.faults = lambda *_: GitHubFault(status=409, body=b"{}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from acting import WORKFLOWS
 from github_says import GitHubSays
+from measured_life import MINUTES_OF_A_REQUEST, MINUTES_OF_THE_SCHEDULES
 from minutes import (
     ASKED,
     TEMPLATES,
@@ -79,12 +80,13 @@ def test_a_month_of_fifty_requests_a_day(minutes: Minutes) -> None:
     found = month(minutes, 50)
     assert 2 * 50 * 30 < found["requests"] < 2 * 50 * 31
     assert found["schedules"] > 30 * 24 * 2  # the clock and a sweep, every hour: they are counted
+    assert round(found["schedules"]) == MINUTES_OF_THE_SCHEDULES
     assert found["all"] <= MOST
 
 
 def test_what_more_costs(minutes: Minutes) -> None:
     """Without auto-merge an approval shows what to press; a second approval may turn the status green."""
-    assert minutes.of([(1, each) for each in life()]) == 2
+    assert minutes.of([(1, each) for each in life()]) == MINUTES_OF_A_REQUEST == 2
     assert minutes.of([(1, each) for each in life(auto=False)]) == 3
     assert minutes.of([(1, each) for each in life(title=TITLE)]) == 3
 
