@@ -23,9 +23,10 @@ from rich.console import Console
 from rich.table import Table
 from rows import Row
 
-sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("proofs/workflows", "judge")]
+sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("proofs/workflows", "judge", "docs")]
 from acting import WORKFLOWS
 from github_says import github_says
+from measured_life import load
 from minutes import Minutes, month
 
 from jitbot.sandbox.clock import Clock
@@ -40,17 +41,6 @@ MOST = {  # calls of GitHub in one run, notifications included: one for each req
 }
 AT_LEAST = 80  # requests an hour
 MINUTES = 5000  # of Actions a month
-# One request's life, where all goes well: opened, approved and merged by auto-merge, granted, over.
-LIFE = {
-    "comment, first": 1,
-    "grant": 1,
-    "comment after grant": 1,
-    "comment after the end": 1,
-}
-HOURLY = (  # what the schedules start in an hour in which nobody asks
-    "sweep, nothing due",
-    "comment after sweep",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +62,7 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
     arguments = parser.parse_args()
     steps = played()
-    hour, spent = _hour(steps), _month(arguments.a_day)
+    hour, spent = _hour(), _month(arguments.a_day)
     if arguments.json:
         figures = {
             "steps": {name: asdict(each) for name, each in steps.items()},
@@ -99,7 +89,7 @@ def measure(a_day: int = 50) -> list[Row]:
         )
         for name, each in steps.items()
     ]  # fmt: skip
-    hour, spent = _hour(steps), _month(a_day)
+    hour, spent = _hour(), _month(a_day)
     return [
         *rows,
         Row(
@@ -206,11 +196,17 @@ def _rest(calls: Calls) -> int:
     return sum(calls.rest.values())
 
 
-def _hour(steps: Mapping[str, Calls]) -> dict[str, int]:
-    """What an hour holds. GraphQL and git have limits of their own, which are far away."""
-    idle = sum(_rest(steps[name]) for name in HOURLY)
-    life = sum(times * _rest(steps[name]) for name, times in LIFE.items())
-    return {"calls_of_the_schedules": idle, "calls_of_a_request": life, "requests": (AN_HOUR - idle) // life}
+def _hour() -> dict[str, int]:
+    """What an hour holds of requests that are merged one by one, by the figures that the guide is made of.
+
+    GraphQL and git have limits of their own, which are far away. A test holds the figures: test_life_calls.py.
+    """
+    charged = load(lambda step: step.rest)
+    return {
+        "calls_of_the_schedules": int(charged.hour),
+        "calls_of_a_request": int(charged.request + charged.run),
+        "requests": charged.requests(AN_HOUR, 1),
+    }
 
 
 def _month(a_day: int) -> dict[str, float]:
@@ -236,8 +232,8 @@ def _show(
     console.print(
         f"An hour of GITHUB_TOKEN ({AN_HOUR:,} calls of REST for one repository) holds about {hour['requests']} requests: "
         f"the hourly runs make {hour['calls_of_the_schedules']} calls, and one request's life "
-        f"{hour['calls_of_a_request']}: opened, approved and merged, granted, and the comment after each and "
-        "after the end. Those of `jitbot request` count against the person's own token."
+        f"{hour['calls_of_a_request']}: opened, approved and merged, granted, and the comment after each, after the end "
+        "and with its use. Those of `jitbot request` count against the person's own token."
     )
     console.print(
         f"A month of Actions at {a_day} requests a day takes about {spent['all']:,} minutes: {spent['requests']:,} for "
