@@ -23,7 +23,9 @@ from rich.console import Console
 from rich.table import Table
 from rows import Row
 
-sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("proofs/workflows", "judge", "docs")]
+sys.path += [
+    str(Path(__file__).resolve().parents[1] / name) for name in ("proofs/workflows", "judge", "docs")
+]
 from acting import WORKFLOWS
 from github_says import github_says
 from measured_life import load

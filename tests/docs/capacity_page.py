@@ -118,7 +118,7 @@ def waiting() -> str:
     grants = (STEPS["grant, many"].aws - STEPS["grant"].aws) / (MANY - 1)
     rows = [
         [
-            f"{number} requests, one account",
+            f"{number} request{'s' if number > 1 else ''}, one account",
             f"{grants * number:.0f}",
             f"{grants * number * AWS_ANSWERS:.1f} s",
         ]

@@ -90,7 +90,7 @@ def total(of: Of, steps: Iterable[str]) -> int:
     return sum(of(STEPS[name]) for name in steps)
 
 
-# Of Actions, by the workflow files: tests/workflows/test_minutes.py calculates them with GitHub's own evaluator.
+# Of Actions, by the workflow files: tests/proofs/workflows/test_minutes.py calculates them with GitHub's own evaluator.
 MINUTES_OF_A_REQUEST, MINUTES_OF_THE_SCHEDULES = 2, 1695
 # Of the ledger, before git packs it: `git rev-list --disk-usage` of all that one life adds. A signature differs by a few bytes.
 KILOBYTES_OF_A_REQUEST = 18
