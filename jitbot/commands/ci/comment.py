@@ -19,7 +19,15 @@ from jitbot.terminal.output import counted, findings_json, print_annotations, pr
 from jitbot.terminal.step_files import add_to_summary
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import read
-from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_over, of_pull, put, with_comments
+from jitbot.usecases.pull_request.commenting import (
+    Shown,
+    of_merged,
+    of_over,
+    of_pull,
+    of_undecided,
+    put,
+    with_comments,
+)
 from jitbot.wiring.context import open_context
 
 # A scheduled run looks again at what was recorded since, should a comment have failed.
@@ -63,7 +71,10 @@ def _of_event(environ: Mapping[str, str]) -> tuple[int, ...]:
 
 
 def _affected(context: Context, invocation: Invocation) -> list[Shown]:
-    """What the pull requests should show of which this run recorded something. Nothing while the ledger is in doubt."""
+    """What the pull requests should show of which this run recorded something, or that it left undecided.
+
+    Nothing while the ledger is in doubt.
+    """
     history = read(context, invocation.now)
     if history.doubt:
         raise UnavailableError(history.doubt)
@@ -75,6 +86,10 @@ def _affected(context: Context, invocation: Invocation) -> list[Shown]:
     since = invocation.now - _AGAIN if scheduled else None
     numbers = touched_by(history.events, run=context.run.url, since=since)
     shown = [of_merged(context, history, number, invocation.now) for number in numbers[:_MOST]]
+    try:
+        shown += of_undecided(context, history, numbers, invocation.now)
+    except JitbotError as error:
+        click.echo(f"! what is undecided is not said: {escape.log(str(error))}", err=True)
     if scheduled and _SWEEPS in invocation.environ.get("GITHUB_WORKFLOW_REF", ""):
         try:
             shown += of_over(context, history, invocation.now)

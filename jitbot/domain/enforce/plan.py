@@ -61,6 +61,12 @@ def to_grant(
     )
 
 
+def waiting(states: Iterable[RequestState], ends: EarlyEnds, now: datetime, doubt: Doubt) -> tuple[str, ...]:
+    """The requests that `to_grant` would give something, were it not for an event that cannot be read."""
+    in_doubt = (state for state in states if state.request in doubt.requests)
+    return tuple(sorted(state.request for state in in_doubt if any(_grants(state, ends, now))))
+
+
 def may_have_to_end(states: Iterable[RequestState], ends: EarlyEnds) -> bool:
     """Whether an early end is due that is not recorded yet, or it is unknown whether one is: then a sweep has work."""
     return bool(ends.unknown) or any(

@@ -87,7 +87,11 @@ def outcome(aftermaths_: Sequence[MergedRequest], *, number: int) -> str:
 
 def undecided(number: int) -> str:
     """The comment on a pull request that is merged, and not yet decided."""
-    text = "⏳ **Merged.** The run of `grant` decides it now; this says so as soon as it has."
+    text = (
+        "⏳ **Merged, and not decided yet.** The run of `grant` that the merge starts decides it in minutes. "
+        "What is in doubt after that run is neither granted nor refused: the clock starts another run within the hour, "
+        "and `gh workflow run grant.yml` starts one now."
+    )
     return whole([text], (), number=number)
 
 

@@ -1,6 +1,6 @@
 """`jitbot comment`: updates what people see on a pull request. It guides people; no decision depends on it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -10,6 +10,7 @@ from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableErro
 from jitbot.domain.model.github_objects import Comment, PullPage, Status, StatusState
 from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import PullRequest
+from jitbot.domain.model.parsed_case import fitting
 from jitbot.domain.request.new_request import APPROVAL, CHECK
 from jitbot.domain.rule_effects.rule_report import comment as rules_comment
 from jitbot.domain.rule_effects.rule_report import in_one_line
@@ -19,6 +20,7 @@ from jitbot.domain.views.merged_comment import MergedRequest
 from jitbot.domain.views.titles import title
 from jitbot.usecases.collect.collect_case import CaseCollector
 from jitbot.usecases.context import Context
+from jitbot.usecases.decide.deciding import due
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request import closing
@@ -26,6 +28,7 @@ from jitbot.usecases.pull_request.request_summary import Brief, brief
 
 MAIN = "main"
 _DESCRIPTION = 140  # characters of a status that GitHub takes
+_DOUBTFUL = 10  # merges that a run left in doubt and whose comments say so, the latest ones: a call for each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,26 @@ def of_over(context: Context, history: LedgerView, now: datetime) -> list[Shown]
         Shown(number=pull.number, body=open_comment.over(pull.number, reason), close=pull.head)
         for pull, reason in closing.over(context, history, MAIN, now)
     ]
+
+
+def of_undecided(
+    context: Context, history: LedgerView, shown: Iterable[int], now: datetime
+) -> Iterator[Shown]:
+    """What the pull requests should show whose requests a run left in doubt, except those that are `shown` already."""
+    portions = due(context, history, now)
+    commits = dict.fromkeys(change.commit for each in portions for change, _ in each.changes)
+    known = set(shown)
+    for commit in list(commits)[-_DOUBTFUL:]:
+        merged = fitting(
+            tuple(context.github.pulls_of(commit)),
+            commit=commit,
+            default_branch=MAIN,
+            repository_id=context.settings.repository_id,
+            requester=None,
+        )
+        for number in (each.number for each in merged if each.number not in known):
+            known.add(number)
+            yield Shown(number=number, body=merged_comment.undecided(number), begin=False)
 
 
 def of_merged(context: Context, history: LedgerView, number: int, now: datetime) -> Shown:

@@ -8,6 +8,7 @@ from jitbot.domain.access import too_large
 from jitbot.domain.enforce import plan
 from jitbot.domain.enforce.changes import Deny
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError
 from jitbot.domain.model.merge_facts import Change
 from jitbot.usecases.apply.apply import ApplyResult, apply
@@ -169,7 +170,7 @@ def _carried_out(ledger: Ledger, history: LedgerView, report: Report) -> Report:
         report,
         planned=changes,
         recorded=recorded,
-        alarms=early_ends.alarms(ends),
+        alarms=(*early_ends.alarms(ends), *_waiting(history, ends, now)),
         may_have_to_end=plan.may_have_to_end(history.states.values(), ends),
     )
     if report.dry or not changes:
@@ -178,6 +179,17 @@ def _carried_out(ledger: Ledger, history: LedgerView, report: Report) -> Report:
     final = _record(ledger, outcome)
     failures = report.failures + outcome.failures + final.failures
     return replace(report, recorded=recorded + final.events, failures=failures)
+
+
+def _waiting(history: LedgerView, ends: plan.EarlyEnds, now: datetime) -> Iterator[Finding]:
+    """Approved requests that are given nothing in doubt. They fail the run, so that the clock starts the next one."""
+    for path in plan.waiting(history.states.values(), ends, now, history.in_doubt):
+        yield Finding(
+            code="grant-in-doubt",
+            message=f"it is approved, and nothing is granted: {history.doubt_of(path)}",
+            file=path,
+            hint="update jitbot to the version that wrote the event: `jitbot audit verify` names it",
+        )
 
 
 def _record(ledger: Ledger, outcome: ApplyResult) -> ApplyResult:

@@ -50,6 +50,7 @@ from jitbot.domain.enforce.plan import (
     to_grant,
     to_look_at,
     undone,
+    waiting,
 )
 from jitbot.domain.ledger.batches import (
     Doubt,
@@ -730,6 +731,10 @@ def test_nothing_is_given_to_a_request_in_doubt() -> None:
         given = to_grant(states, EarlyEnds(), NOW, Doubt(requests=mine))
         assert kinds(given) == (["Provision"] if mine == other else [])
         assert to_grant(states, EarlyEnds(unknown=dict.fromkeys(mine, "no")), NOW) == given
+        assert waiting(states, EarlyEnds(), NOW, Doubt(requests=mine)) == (() if mine == other else (PATH,))
+    doubt = Doubt(requests=frozenset({PATH}))
+    assert waiting(states, EarlyEnds(deleted=frozenset({PATH})), NOW, doubt) == ()
+    assert waiting(states, EarlyEnds(), GONE, doubt) == ()
 
 
 def test_what_is_in_doubt_ends_only_by_an_end_that_was_read() -> None:

@@ -296,7 +296,7 @@ def test_a_refused_extension_leaves_what_there_was() -> None:
 def test_a_pull_request_the_ledger_has_not_heard_of() -> None:
     """Nothing is told of one; right after the merge the comment says that it is being decided."""
     assert found(APPROVED, number=9) == ()
-    assert "Merged." in undecided(9)
+    assert "Merged, and not decided yet." in undecided(9)
     assert is_ours(undecided(9))
 
 

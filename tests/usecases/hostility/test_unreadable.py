@@ -5,6 +5,7 @@ import json
 import pytest
 from acme_world import HOUR, PROD, World
 from audit_story import clone, vouched
+from breaking import refuse
 from forging import NEWER, batch, push, unreadable
 
 from jitbot.domain.ledger.events import Event, EventType
@@ -31,6 +32,22 @@ def test_other_requests_go_on(world: World, granted: str, content: bytes) -> Non
     assert world.reach("alice") != set()
     world.jit("revoke", other, "--reason", "done", actor="carol")
     assert world.reach("carol") == set()
+
+
+def test_what_is_approved_and_given_nothing_in_doubt_fails_the_run(world: World, granted: str) -> None:
+    """Else nobody looks again before the next merge: a run that gave all that was due is green."""
+    other = world.ask("carol", "beside")
+    refuse(world, "AssumeRoleWithWebIdentity")
+    world.jit("grant", code=3)
+    world.acme.aws.faults = None
+    assert world.story(other) == ["approved"]
+    ledger = world.github.store.tip("ledger")
+    unreadable(world, NEWER, kind=EventType.EXTENDED, request=other)
+    ran = world.jit("grant", code=3)
+    assert "it is approved, and nothing is granted" in ran.output
+    world.github.store.update_ref("refs/heads/ledger", ledger)
+    world.jit("grant")
+    assert world.story(other)[-1] == "granted"
 
 
 def test_what_is_in_doubt_can_be_ended(world: World, granted: str) -> None:

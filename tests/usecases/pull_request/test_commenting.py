@@ -9,8 +9,10 @@ import pytest
 from acme_world import HOUR, MINUTE, ORDERS, TABLE, World, clone_of
 from breaking import answer
 from comment_facts import is_inert
+from forging import NEWER, unreadable
 from pages import bodies, comment, lights, only
 
+from jitbot.domain.ledger.events import EventType
 from jitbot.domain.views.comment_body import MARKER
 from jitbot.sandbox.github.records import GitHubFault
 
@@ -279,7 +281,7 @@ def test_a_grant_and_its_end_are_told_where_it_was_asked(world: World) -> None:
     world.must(world.review("bob", number))
     world.must(world.merge("alice", number))
     comment(world, number)
-    assert "**Merged.**" in only(world, number)
+    assert "**Merged, and not decided yet.**" in only(world, number)
     world.jit("grant", GITHUB_RUN_ID="11")
     comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="11")
     assert "✅ **alice** has orders-db-read" in only(world, number)
@@ -303,6 +305,59 @@ def test_another_runs_records_are_left_to_it(world: World, granted: str) -> None
     world.acme.clock.advance(5 * MINUTE)
     comment(world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]")
     assert world.github.comments == {}
+
+
+def test_what_a_run_left_undecided_says_when_it_is_looked_at_again(world: World) -> None:
+    """The comment of the merge says so once; as soon as it is decided it says how. Others are left alone."""
+    number, other = ask(world), ask(world, "mallory")
+    for each in (number, other):
+        comment(world, each)
+    world.must(world.review("bob", number))
+    world.must(world.merge("alice", number))
+    before = only(world, other)
+    said = comment(world, workflow="grant.yml", event="push")
+    assert f"#{number}: all good, brought up to date" in said
+    assert "**Merged, and not decided yet.**" in only(world, number)
+    assert "within the hour" in only(world, number)
+    assert comment(world, workflow="grant.yml", event="push") == f"#{number}: all good\n"
+    assert writes(world) == []
+    assert only(world, other) == before
+    world.jit("grant", GITHUB_RUN_ID="15")
+    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
+    assert "**alice** has orders-db-read" in only(world, number)
+
+
+def test_what_is_undecided_is_not_said_where_github_does_not_answer(world: World) -> None:
+    """Nor is anything else held up by that: what the run recorded is said all the same."""
+    number, other = ask(world), ask(world, "carol", "beside")
+    for each in (number, other):
+        comment(world, each)
+        world.must(world.review("bob", each))
+    world.must(world.merge("alice", number))
+    world.jit("grant", GITHUB_RUN_ID="15")
+    world.must(world.merge("carol", other))
+    answer(world, GitHubFault(status=500), "GET", "/pulls")
+    said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
+    assert said.startswith("! what is undecided is not said: GitHub does not answer")
+    assert said.endswith(f"#{number}: all good, brought up to date\n")
+    assert "**alice** has orders-db-read" in only(world, number)
+
+
+def test_one_request_in_doubt_does_not_hide_what_became_of_another(world: World) -> None:
+    """Both are of one pull request: the comment says what is recorded of it."""
+    (one, text), (other, more) = (
+        world.request("alice", ORDERS, slug, **TABLE) for slug in ("first", "second")
+    )
+    number = propose(world, "alice", {one: text, other: more})
+    comment(world, number)
+    world.must(world.review("bob", number))
+    world.must(world.merge("alice", number))
+    unreadable(world, NEWER, kind=EventType.EXTENDED, request=other)
+    world.jit("grant", code=3, GITHUB_RUN_ID="15")
+    assert (world.story(one), world.story(other)) == (["approved", "granted"], [])
+    said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
+    assert said == f"#{number}: all good, brought up to date\n"
+    assert "**alice** has orders-db-read" in only(world, number)
 
 
 def test_an_expiry_is_told(world: World, granted: str) -> None:
