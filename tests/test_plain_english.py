@@ -49,6 +49,10 @@ RETIRED = {
     r"\bbooks\b": "inputs",
     r"\b(an?|the|this|empty) holding\b": "the state of an account",
     r"\b(a|the|its) ground('s)?\b": "the parsed case",
+    r"\brule changes?\b(?!\.)": "a change of the rules",
+    r"\bpost-access reviews?\b": "the required review of a break-glass grant",
+    r"\bre-?certif|\bpolicy reviews?\b": "an access review",
+    r"\baudit trail\b|\bdecision log\b|\breview log\b": "the ledger",
     r"\bstands? against\b": "is an exception, differs",
 }
 # Keys of JSON, and codes of findings, keep the names of older versions.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import capacity_page
 import commands_page
+import comments_page
 import files_page
 import record_page
 import setups_page
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "trailers": record_page.trailers,
     "log-columns": record_page.log_columns,
     "controls": record_page.controls,
+    "comments": comments_page.comments,
     **setups_page.PARTS,
     **capacity_page.PARTS,
 }

@@ -149,7 +149,7 @@ def _merged_as_listed(parsed_case: ParsedCase) -> Iterator[Finding]:
 
 
 def beside_rules(path: str, touched: Iterable[str]) -> Iterator[Finding]:
-    """Why a request that comes with these paths is refused: a rule change and a request are two pull requests."""
+    """Why a request that comes with these paths is refused: a change of the rules and a request are two pull requests."""
     if outside := outside_requests(touched):
         message = f"a request touches requests/ alone; this also changes {', '.join(outside[:3])}"
         hint = "change the rules in a pull request of their own, and have it merged first"

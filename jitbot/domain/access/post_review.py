@@ -1,4 +1,4 @@
-"""Post-access review of break-glass grants: which reviews are pending by the ledger, and which reviews count.
+"""The required review of break-glass grants: which reviews are pending by the ledger, and which reviews count.
 
 A required review is never forgotten: the evidence of the approval names it. While it is overdue it is recorded
 again every week, so that a record is always within the 21 days that a run reads.

@@ -1,4 +1,4 @@
-"""The text of the issue that asks for a post-access review. It has only validated tokens, no person's text."""
+"""The text of the issue that asks for a required review. It has only validated tokens, no person's text."""
 
 from jitbot import catalogs
 from jitbot.domain.access.post_review import PendingReview

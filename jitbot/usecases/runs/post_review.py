@@ -1,4 +1,4 @@
-"""Post-access review of break-glass grants: read from GitHub, recorded, asked for in one issue; the run fails while it is overdue.
+"""The required review of break-glass grants: read from GitHub, recorded, asked for in one issue; the run fails while it is overdue.
 
 It comes last in a run, and nothing that goes wrong in it undoes or holds up what the run did before.
 """
