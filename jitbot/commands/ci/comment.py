@@ -33,6 +33,7 @@ from jitbot.wiring.context import open_context
 # A scheduled run looks again at what was recorded since, should a comment have failed.
 _AGAIN = timedelta(hours=2)
 _SWEEPS = "/sweep.yml@"  # the one workflow whose scheduled runs close what is over: once an hour is enough
+_GRANTS = "/grant.yml@"
 _MOST = 50  # pull requests that one run brings up to date
 
 
@@ -86,11 +87,13 @@ def _affected(context: Context, invocation: Invocation) -> list[Shown]:
     since = invocation.now - _AGAIN if scheduled else None
     numbers = touched_by(history.events, run=context.run.url, since=since)
     shown = [of_merged(context, history, number, invocation.now) for number in numbers[:_MOST]]
-    try:
-        shown += of_undecided(context, history, numbers, invocation.now)
-    except JitbotError as error:
-        click.echo(f"! what is undecided is not said: {escape.log(str(error))}", err=True)
-    if scheduled and _SWEEPS in invocation.environ.get("GITHUB_WORKFLOW_REF", ""):
+    workflow = invocation.environ.get("GITHUB_WORKFLOW_REF", "")
+    if _GRANTS in workflow:  # another run may know less than the run of `grant` that decides just now
+        try:
+            shown += of_undecided(context, history, numbers, invocation.now)
+        except JitbotError as error:
+            click.echo(f"! what is undecided is not said: {escape.log(str(error))}", err=True)
+    if scheduled and _SWEEPS in workflow:
         try:
             shown += of_over(context, history, invocation.now)
         except JitbotError as error:

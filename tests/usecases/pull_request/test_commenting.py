@@ -315,6 +315,7 @@ def test_what_a_run_left_undecided_says_when_it_is_looked_at_again(world: World)
     world.must(world.review("bob", number))
     world.must(world.merge("alice", number))
     before = only(world, other)
+    assert comment(world, workflow="sweep.yml", event="push") == "no pull request to bring up to date\n"
     said = comment(world, workflow="grant.yml", event="push")
     assert f"#{number}: all good, brought up to date" in said
     assert "**Merged, and not decided yet.**" in only(world, number)

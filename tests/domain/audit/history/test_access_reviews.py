@@ -597,3 +597,88 @@ def test_nobody_who_may_not_sign_makes_a_review(history: list[Step], how: str) -
     assert not [
         each for each in found(*changes, events=tuple(events)).made if each.result is MoveResult.COUNTED
     ]
+
+
+# Whatever the rules do: what was overdue on a day is an exception of the time that has this day in it.
+
+
+@dataclass(frozen=True)
+class RuleStep:
+    """One day: the policy's file, or how often reviews are due."""
+
+    kind: str  # move, drop, add, interval
+    to: int | None  # days after the beginning, or how many days between reviews
+    how: str
+
+
+rule_steps = st.lists(
+    st.builds(
+        RuleStep,
+        kind=st.sampled_from(("move", "move", "drop", "add", "interval", "interval")),
+        to=st.one_of(st.none(), st.integers(1, 12)),
+        how=st.sampled_from(HOWS),
+    ),
+    max_size=12,
+)
+
+
+def ruled(
+    history: list[RuleStep],
+) -> tuple[list[tuple[int, PolicyChange | IntervalChange, timedelta | None]], list[Event]]:
+    """The changes with their days and the setting after each, and the record."""
+    every: timedelta | None = timedelta(days=2)
+    there, now = True, None
+    changes: list[tuple[int, PolicyChange | IntervalChange, timedelta | None]] = [
+        (0, added(every=every), every)
+    ]
+    events = list[Event]()
+    for number, step in enumerate(history, start=1):
+        if step.kind == "interval":
+            after = None if step.to is None else timedelta(days=step.to)
+            changes.append(
+                (number, IntervalChange(change=a_commit(number), before=every, after=after), after)
+            )
+            every = after
+            continue
+        exists = step.kind != "drop"
+        to = step.to if exists else None
+        if (there, now) == (exists, to):
+            continue
+        move = a_move(number, to, before=now, existed=there, exists=exists, every=every)
+        changes.append((number, move, every))
+        by = {"reviewed": ("erin",), "alone": (), "stranger": ("frank",)}.get(step.how)
+        if by is not None:
+            events.append(event(move, *by))
+        elif step.how == "pushed":
+            events.append(event(move, pushed_by=an_actor("mallory")))
+        there, now = exists, to
+    return changes, events
+
+
+@settings(max_examples=300, deadline=None)
+@given(rule_steps)
+def test_no_change_of_the_rules_hides_an_overdue_review(history: list[RuleStep]) -> None:
+    """Settings that come and go, files that come and go, dates that move: it stays overdue, or came late, or lapsed."""
+    changes, events = ruled(history)
+
+    def seen(until: int) -> AccessReviews:
+        known = [each for each in changes if each[0] <= until]
+        return access_reviews(
+            [change for _, change, _ in known],
+            [each for each in events if each.at <= BEGIN + until * DAY + timedelta(hours=2)],
+            BEGIN + until * DAY + timedelta(hours=2),
+            every=known[-1][2],
+            asked_at=a_commit(0),
+        )
+
+    last = len(history)
+    final = seen(last)
+    late = {each.policy for each in final.made if each.is_late or each.result is MoveResult.LAPSED}
+    overdue = {each.policy for each in final.policies if each.state in _NOT_DONE}
+    for day_ in range(last):
+        for each in seen(day_).policies:
+            if each.state is ReviewStanding.OVERDUE:
+                assert each.policy in late | overdue
+
+
+_NOT_DONE = {ReviewStanding.OVERDUE, ReviewStanding.UNKNOWN, ReviewStanding.WAITING}
