@@ -24,6 +24,7 @@ _PAUSES = (
     2.0,
     4.0,
 )  # seconds before each further attempt; both calls only read, so each may be repeated
+_DOTS = 2  # in a signed token: header, payload, signature
 _ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets
 # Read long after, so `exp` says nothing; all other claims are judged by `domain.attestation`.
 _SIGNATURE_ALONE = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
@@ -33,6 +34,12 @@ _SIGNATURE_ALONE = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", 
 def _public(key: str) -> Any:
     """The key itself. A long ledger is signed with few."""
     return jwt.PyJWK.from_json(key).key
+
+
+@functools.lru_cache(maxsize=256)
+def _key_id(header: str) -> str:
+    """The key that the header of a token names; a long ledger has few headers. Raises as jwt does for what is none."""
+    return str(jwt.get_unverified_header(f"{header}..").get("kid", ""))
 
 
 class ActionsOidc:
@@ -96,7 +103,7 @@ class ActionsOidc:
         if len(token) > TOKEN_READ:
             return ""
         try:
-            return str(jwt.get_unverified_header(token).get("kid", ""))
+            return _key_id(token.partition(".")[0]) if token.count(".") == _DOTS else ""
         except (jwt.PyJWTError, ValueError, RecursionError):  # the last for JSON nested without end
             return ""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
+from typing import NamedTuple
 
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.model.bounds import COMMIT_READ
@@ -16,8 +17,12 @@ from jitbot.domain.model.merge_facts import Change, ChangeKind
 _SUBMODULE, _FOLDER, _NOTHING = "160000", "040000", "000000"
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")
-_RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d*", re.ASCII)
+_RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d{0,3}\0")
+_RECORD = re.compile(_RAW.pattern + rb"([^\0]*)\0")
+_PAIR = re.compile(rb"([0-9a-f]{40}) ([0-9a-f]{40})\n")
+_LONGEST = 128  # bytes of either, the name aside
 END = "."  # no name of an object: `diff-tree --stdin` repeats such a line, and sends what it has printed
+_END = f"{END}\n".encode()
 _LATEST = 253_402_300_799  # the last second that a datetime can be; a commit may claim any
 _CHUNK = 1 << 16
 
@@ -32,8 +37,7 @@ class Difference:
     kind: ChangeKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeRecord:
+class TreeRecord(NamedTuple):
     """One entry that differs between two trees: a file, a folder, or something else that git can hold."""
 
     name: str
@@ -81,24 +85,32 @@ def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecor
 
     The answer ends with the line `END`, which git repeats. Raises EOFError if it ends before.
     """
-    reader = _Reader(answer)
-    pair = ("", "")
+    held, at, pair = b"", 0, ("", "")
     while True:
-        if reader.next() != b":":
-            line = reader.until(b"\n").decode()
-            if line == END:
-                return
-            one, _, other = line.partition(" ")
-            pair = (one, other)
-        elif match := _RAW.fullmatch(reader.until(b"\0")):
-            old_mode, mode, old_blob, blob = (group.decode() for group in match.groups())
-            name = reader.until(b"\0").decode(errors="surrogateescape")
+        if found := _RECORD.match(held, at):
+            old_mode, mode, old_blob, blob, name = found.groups()
             yield (
                 pair,
-                TreeRecord(name=name, old_mode=old_mode, mode=mode, old_blob=Sha(old_blob), blob=Sha(blob)),
+                TreeRecord(
+                    name.decode(errors="surrogateescape"),
+                    old_mode.decode(),
+                    mode.decode(),
+                    Sha(old_blob.decode()),
+                    Sha(blob.decode()),
+                ),
             )
+        elif found := _PAIR.match(held, at):
+            pair = (found[1].decode(), found[2].decode())
+        elif held.startswith(_END, at):
+            return
         else:
-            raise UnavailableError("git's diff-tree answers in a form that this jitbot does not know")
+            if len(held) - at >= _LONGEST and not _RAW.match(held, at):
+                raise UnavailableError("git's diff-tree answers in a form that this jitbot does not know")
+            if not (more := answer.read1(_CHUNK)):
+                raise EOFError
+            held, at = held[at:] + more, 0
+            continue
+        at = found.end()
 
 
 def objects(
@@ -125,35 +137,6 @@ def objects(
 def _skip(answer: BufferedReader, size: int) -> None:
     while size > 0 and (passed := len(answer.read(min(size, _CHUNK)))):
         size -= passed
-
-
-class _Reader:
-    """Splits an answer at its separators, and keeps only one part of it in memory."""
-
-    def __init__(self, stream: BufferedReader) -> None:
-        self._stream = stream
-        self._held = b""
-        self._at = 0
-
-    def next(self) -> bytes | None:
-        """The byte that comes next, which stays; None at the end."""
-        while self._at >= len(self._held):
-            if not self._more():
-                return None
-        return self._held[self._at : self._at + 1]
-
-    def until(self, separator: bytes) -> bytes:
-        """Everything up to the separator, which goes. Raises EOFError if the answer ends before it."""
-        while (end := self._held.find(separator, self._at)) < 0:
-            if not self._more():
-                raise EOFError
-        part, self._at = self._held[self._at : end], end + len(separator)
-        return part
-
-    def _more(self) -> bool:
-        more = self._stream.read1(_CHUNK)
-        self._held, self._at = self._held[self._at :] + more, 0
-        return bool(more)
 
 
 def tree_of(commit: bytes) -> str | None:

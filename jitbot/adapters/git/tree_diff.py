@@ -79,7 +79,8 @@ def _take(
 ) -> None:
     """One entry into a search: a file is found, a folder is to be opened, one that became the other is both."""
     path = folder + record.name
-    is_file, is_folder = _wanted(path, below, folder=False), _wanted(path, below, folder=True)
+    is_file = not below or _wanted(path, below, folder=False)
+    is_folder = not below or _wanted(path, below, folder=True)
     if not each.whole or not (is_file or is_folder):
         return
     each.seen += 1

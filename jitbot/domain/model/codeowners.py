@@ -7,7 +7,7 @@ and, where that page is silent, of https://git-scm.com/docs/gitignore#_pattern_f
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import takewhile
 
 from jitbot import catalogs
@@ -213,6 +213,7 @@ def _owner_problems(words: Iterable[re.Match[str]], finding: partial[Finding]) -
             )
 
 
+@lru_cache(maxsize=4096)  # a file has few patterns, and an audit asks them of every request there ever was
 def _segments(pattern: str) -> tuple[str, ...]:
     """The pattern from the root, segment by segment, where `**` stands for any number of segments, also none."""
     anchored = "/" in pattern[:-1]

@@ -118,10 +118,16 @@ def record(
 ) -> Codec[Value]:
     """An object with a key for each of these fields, in this order. `renamed`: the fields whose key has another name."""
     keys = {name: renamed.get(name, name) for name in fields}
+    loads = tuple((name, keys[name], codec.load) for name, codec in fields.items())
 
     def load(value: object) -> Value:
-        raw = OBJECT.load(value)
-        return make(**{name: codec.at(raw, keys[name]) for name, codec in fields.items()})
+        raw, found, key = OBJECT.load(value), {}, ""
+        try:
+            for name, key, read in loads:
+                found[name] = read(raw.get(key, MISSING))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{key}: {error}") from error
+        return make(**found)
 
     def dump(value: Value) -> object:
         found = ((keys[name], codec.dump(getattr(value, name))) for name, codec in fields.items())

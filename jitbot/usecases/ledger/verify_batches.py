@@ -16,7 +16,7 @@ from jitbot.domain.model.bounds import EVENT_READ, TOKEN_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 
-_READ_AT_ONCE = 50  # attested batches whose events are in memory together
+_READ_AT_ONCE = 250  # attested events that are in memory together, those of one batch aside
 _AGAIN_AT_ONCE = 200  # commits that are looked at once more together
 
 T = TypeVar("T")
@@ -76,8 +76,16 @@ class BatchReader:
                 self.waiting[added.commit] = order
             else:
                 self.judged(added, order, verdict)
-        for some in _some(accepted, _READ_AT_ONCE):
-            self._read(some)
+        part: list[tuple[int, AddedCommit, Claims]] = []
+        held = 0
+        for each in accepted:
+            more = len(batches.event_entries(each[1]))
+            if part and held + more > _READ_AT_ONCE:
+                self._read(part)
+                part, held = [], 0
+            part.append(each)
+            held += more
+        self._read(part)
 
     def _read(self, accepted: Sequence[tuple[int, AddedCommit, Claims]]) -> None:
         """Read what attested batches hold, now that nobody else can have written it."""
