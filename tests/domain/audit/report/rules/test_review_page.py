@@ -80,6 +80,13 @@ def test_what_is_overdue_or_late_is_marked(answer: ControlAnswer) -> None:
     )
 
 
+@pytest.mark.parametrize("result", MoveResult)
+def test_a_review_that_lapsed_is_marked(result: MoveResult) -> None:
+    """Nobody made it, and nobody is asked for it any more; whatever else became of a date is no exception here."""
+    (made,) = shown(made=(a_row(result=result),))["made"]
+    assert made["mark"] == ("exception" if result is MoveResult.LAPSED else "")
+
+
 def test_those_come_first_that_somebody_has_to_look_at() -> None:
     """Overdue, unknown, not due yet, in time; by name where they are alike."""
     order = (
