@@ -185,6 +185,7 @@ def test_the_row_of_the_first_page() -> None:
     good, waits = (rows(a_standing(each)).answer for each in (ReviewStanding.IN_TIME, ReviewStanding.WAITING))
     assert good.answer == "Of 1 policy: in time: 1. 0 reviews in this period."
     assert (good.caution, waits.caution) == (False, True)
+    assert (good.exceptions, good.unknown, good.mark) == (0, 0, "good")
     none = review_rows(
         AccessReviews(policies=(a_standing(ReviewStanding.NOT_ASKED),)), NOW - DAY, NOW + DAY
     ).answer
