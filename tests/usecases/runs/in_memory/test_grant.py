@@ -204,8 +204,9 @@ def test_a_commit_that_is_too_large_is_refused_and_recorded(monkeypatch: pytest.
     report, run, _ = ran(Cases(asking("one")), monkeypatch, large=(LARGE,))
     assert story(run) == ["approved one", "granted one", "refused"]
     assert (report.refused, report.exit_code) == ((LARGE,), 1)
-    run = PlainRun(takes=refusing(lambda message: "refused" in message))
-    report, run, _ = ran(Cases(asking("one")), monkeypatch, large=(LARGE,), run=run)
+    run, cases = PlainRun(takes=refusing(lambda message: "refused" in message)), Cases(asking("one"))
+    cases.patience = Patience(pauses=[])
+    report, run, _ = ran(cases, monkeypatch, large=(LARGE,), run=run)
     assert story(run) == ["approved one", "granted one"]
     another = replace(LARGE, commit=sha("another"))
     run = PlainRun(takes=refusing(lambda message: LARGE.commit[:10] in message))

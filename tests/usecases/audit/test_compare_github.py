@@ -1,0 +1,227 @@
+"""GitHub's answers of today against the attested ones, by plain values: what differs, what is missing, and when to stop."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+from acme_facts import BASE, HEAD, MERGED_AT, MINUTE, NOW, PATH, an_actor, sha
+from builders import a_case, a_change, a_commit, a_merge, a_pull, a_review, an_approval, judged
+from catalogue_facts import the_catalogue
+
+from jitbot.domain.access import decision_event
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
+from jitbot.domain.ledger.events import EventType
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.model.merge_facts import GONE
+from jitbot.ports.git import Git
+from jitbot.ports.github_read import GitHubRead
+from jitbot.usecases.audit.compare_github import RESERVE, fetch_heads, read_again
+
+BATCH = AttestedCommit(
+    commit=sha("batch"), order=1, at=NOW, issued_at=NOW, workflow="w", run="1", actor_id="1"
+)
+DOWN = UnavailableError("GitHub is down")
+
+
+def approved(number: int = 7, *reviews: Any) -> RecordedEvent:
+    """The record of an approval in this pull request, with what GitHub said of it then."""
+    pull = a_pull(number=number)
+    case = a_case(merge=a_merge(pull_request=pull, reviews=reviews or (a_review(),)), listed=(pull,))
+    decision = judged(case)
+    event = decision_event.of_decision(
+        a_change(), case, decision, now=NOW, run="run", catalogue=the_catalogue()
+    )
+    return RecordedEvent(event=event, batch=BATCH, path="events/x.json")
+
+
+@dataclass(slots=True, kw_only=True)
+class Today:
+    """GitHub's answers now; of a pull request there may be several, one after the other."""
+
+    pulls: dict[int, list[Any]] = field(default_factory=dict)
+    reviewed: tuple[Any, ...] = (a_review(),)
+    left: list[int | None] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
+
+    def calls_left(self) -> int | None:
+        """How many calls there are, by each question."""
+        return self.left.pop(0) if self.left else None
+
+    def pull(self, number: int) -> Any:
+        """A pull request, as it was unless said otherwise."""
+        self.asked.append(number)
+        given = self.pulls.get(number, [a_pull(number=number)])
+        found = given.pop(0) if len(given) > 1 else given[0]
+        if isinstance(found, JitbotError):
+            raise found
+        return found
+
+    def reviews(self, _: int) -> tuple[Any, ...]:
+        """Its reviews."""
+        return self.reviewed
+
+
+def found(today: Today, *decisions: RecordedEvent) -> list[AuditFinding]:
+    """How today differs."""
+    return list(read_again(cast("GitHubRead", today), decisions or (approved(),)))
+
+
+def codes(findings: Iterable[AuditFinding]) -> list[tuple[str, str]]:
+    """Each finding's code and weight."""
+    return [(each.code, each.severity.name) for each in findings]
+
+
+def test_what_is_as_it_was_is_no_finding() -> None:
+    """And is asked for once, the newest first; what is no approval, or has no facts, is not asked for."""
+    today = Today()
+    plain = RecordedEvent(event=an_approval(), batch=BATCH, path="x")
+    refused = replace(approved(9), event=replace(approved(9).event, kind=EventType.REFUSED))
+    assert found(today, approved(7), plain, refused, approved(8)) == []
+    assert today.asked == [8, 7]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"author": an_actor("mallory")}, "author"),
+        ({"head": BASE}, "head"),
+        ({"merged_at": MERGED_AT + MINUTE}, "merged at"),
+        ({"merge_commit": BASE}, "merge commit"),
+        ({"base_branch": "other"}, "base branch"),
+        ({"repository_id": 1}, "repository id"),
+        ({"commit_count": 2}, "commit count"),
+    ],
+)
+def test_a_pull_request_that_differs_is_broken(change: Mapping[str, Any], word: str) -> None:
+    """If it says so twice: one answer that differs proves nothing."""
+    other = replace(a_pull(), **change)
+    today = Today(pulls={7: [other]})
+    (finding,) = found(today)
+    assert codes([finding]) == [("pull-request-differs", "BROKEN")]
+    assert finding.message.endswith(f"differs today in its {word}")
+    assert today.asked == [7, 7]
+    assert found(Today(pulls={7: [other, a_pull()]})) == []
+
+
+def test_an_author_who_left_is_no_difference() -> None:
+    """What they did stays; anything else beside it is one."""
+    assert found(Today(pulls={7: [a_pull(author=GONE)]})) == []
+    (finding,) = found(Today(pulls={7: [a_pull(author=GONE, head=BASE)]}))
+    assert finding.message.endswith("differs today in its head")
+
+
+@pytest.mark.parametrize(
+    ("now", "code", "severity"),
+    [
+        ([], "review-gone", "BROKEN"),
+        ([a_review("frank")], "review-differs", "BROKEN"),
+        ([a_review(commit=BASE)], "review-differs", "BROKEN"),
+        ([a_review(submitted_at=MERGED_AT)], "review-differs", "BROKEN"),
+        ([a_review(state="CHANGES_REQUESTED")], "review-differs", "BROKEN"),
+        ([a_review(state="DISMISSED")], "review-dismissed-since", "NOTE"),
+        ([a_review(), a_review("frank", review_id=2)], None, ""),
+    ],
+)
+def test_a_review_that_differs_is_broken(now: list[Any], code: str | None, severity: str) -> None:
+    """A dismissal since is a note, and a later review is nothing."""
+    today = Today(reviewed=tuple(now))
+    assert codes(found(today)) == ([(code, severity)] if code else [])
+    assert len(today.asked) == (2 if severity == "BROKEN" else 1)
+
+
+def test_a_review_that_was_dismissed_then_is_as_it_was() -> None:
+    """Nothing has changed."""
+    gone = a_review("frank", review_id=2, state="DISMISSED")
+    today = Today(reviewed=(a_review(), gone))
+    assert found(today, approved(7, a_review(), gone)) == []
+
+
+def test_a_pull_request_that_is_not_shown_is_broken_and_counts_as_an_answer() -> None:
+    """The others are read."""
+    gone = DeniedError("not found")
+    today = Today(pulls={9: [DOWN], 8: [DOWN], 7: [gone], 6: [DOWN], 5: [DOWN], 4: [a_pull(number=4)]})
+    findings = found(today, *map(approved, range(4, 10)))
+    assert codes(findings) == [
+        ("not-read-again", "UNCHECKED"),
+        ("not-read-again", "UNCHECKED"),
+        ("pull-request-gone", "BROKEN"),
+        ("not-read-again", "UNCHECKED"),
+        ("not-read-again", "UNCHECKED"),
+    ]
+    assert "#7 cannot be read: not found" in findings[2].message
+    assert "not asked about" not in "".join(each.message for each in findings)
+
+
+def test_a_github_that_is_out_of_reach_is_asked_no_more() -> None:
+    """After three in a row, and the last finding says how many were not asked; an answer begins the count anew."""
+    down = {number: [DOWN] for number in (9, 8, 6, 5, 4)}
+    findings = found(Today(pulls=dict(down)), *map(approved, range(2, 10)))
+    assert len(findings) == 5
+    assert findings[-1].message.endswith("GitHub is down; 2 more approvals were not asked about")
+    assert "try again" in findings[-1].hint
+    findings = found(Today(pulls={number: [DOWN] for number in (9, 8, 7)}), *map(approved, (7, 8, 9)))
+    assert (len(findings), findings[-1].message.endswith("#7: GitHub is down")) == (3, True)
+
+
+@pytest.mark.parametrize(("left", "asked"), [(RESERVE, True), (RESERVE - 1, False), (None, True), (0, False)])
+def test_the_last_calls_are_left_to_other_runs(left: int | None, asked: bool) -> None:
+    """That is a note, and says how many were not read."""
+    today = Today(left=[None, left])
+    findings = found(today, approved(6), approved(7), approved(8))
+    assert today.asked == ([8, 7, 6] if asked else [8])
+    assert codes(findings) == ([] if asked else [("calls-kept", "NOTE")])
+    assert asked or "this approval and 1 older ones were not read again" in findings[0].message
+
+
+@dataclass(slots=True, kw_only=True)
+class Heads:
+    """A clone into which heads of pull requests are fetched."""
+
+    remote: dict[int, Sha]
+    here: dict[int, Sha] = field(default_factory=dict)
+    fetches: list[list[int]] = field(default_factory=list)
+
+    def fetch(self, heads: Iterable[int]) -> None:
+        """All of these, or none."""
+        wanted = list(heads)
+        self.fetches.append(wanted)
+        if lacking := [each for each in wanted if each not in self.remote]:
+            raise UnavailableError(f"there is no {lacking[0]}")
+        self.here |= {each: self.remote[each] for each in wanted}
+
+    def pull_head(self, number: int) -> Sha | None:
+        """What is here."""
+        return self.here.get(number)
+
+
+def heads(git: Heads, *numbers: int) -> list[AuditFinding]:
+    """What the heads of approvals in these pull requests are today."""
+    plain = RecordedEvent(event=an_approval(), batch=BATCH, path=PATH)
+    return list(fetch_heads(cast("Git", git), [plain, *map(approved, numbers)]))
+
+
+def test_the_heads_of_all_approvals_are_fetched_together() -> None:
+    """One by one only where one is missing, and that one alone is a finding; one that moved is broken."""
+    git = Heads(remote={7: HEAD, 8: HEAD})
+    assert heads(git, 7, 8, 8) == []
+    assert git.fetches == [[7, 8]]
+    git = Heads(remote={7: HEAD, 9: BASE})
+    findings = heads(git, 7, 8, 9)
+    assert codes(findings) == [("head-gone", "UNCHECKED"), ("head-differs", "BROKEN")]
+    assert "of #8 cannot be fetched: there is no 8" in findings[0].message
+    assert findings[0].hint.startswith("what was approved can no longer be compared")
+    assert git.fetches == [[7, 8, 9], [7], [8], [9]]
+    many = Heads(remote=dict.fromkeys(range(60), HEAD))
+    assert heads(many, *range(60)) == []
+    assert [len(each) for each in many.fetches] == [50, 10]
+
+
+def test_the_severities_are_those_of_the_audit() -> None:
+    """What is broken says where to look."""
+    (finding,) = found(Today(reviewed=()))
+    assert (finding.severity, finding.commit, finding.request) == (Severity.BROKEN, BATCH.commit, PATH)
+    assert finding.hint.startswith("somebody changed GitHub since")
+    assert a_commit("alice").sha == HEAD

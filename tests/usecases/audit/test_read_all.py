@@ -1,0 +1,140 @@
+"""The whole ledger read offline, in memory: which keys count, what of it counts, and what is said of the rest."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
+
+import pytest
+from acme_facts import NOW, sha, the_settings
+from builders import an_outcome
+from plain_ledger import ROOT, PlainLedger
+
+from jitbot.domain.audit.history.ledger_history import LedgerHistory
+from jitbot.domain.ledger.attestation import Tenure
+from jitbot.domain.ledger.batches import AddedCommit
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.git_history import HistoryStep, Touched
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import InvalidError
+from jitbot.ports.git import Git
+from jitbot.usecases.audit import read_all
+from jitbot.usecases.audit.read_all import pinned_keys, read_ledger_history
+from jitbot.usecases.context import ISSUER_KEYS
+
+SEVERAL = [an_outcome(EventType.FAILED, commit=sha(f"merge {each}")) for each in range(5)]
+
+
+def step_of(added: AddedCommit) -> HistoryStep:
+    """A commit as a whole reading of the branch shows it."""
+    return HistoryStep(
+        commit=added.commit,
+        parents=(added.parent,) if added.parent else (),
+        at=NOW,
+        message=added.message,
+        touched=tuple(
+            Touched(path=each.path, mode=each.mode, blob=each.blob, status="A") for each in added.entries
+        ),
+    )
+
+
+def read(plain: PlainLedger, **keys: str) -> LedgerHistory:
+    """All of it, with these keys."""
+    context: Any = plain.context()
+    context.git.fetch()
+
+    def contents(blobs: Iterable[Sha], most: int = 1 << 22) -> Iterator[tuple[Sha, bytes | None]]:
+        return iter(context.git.small(list(blobs), most).items())
+
+    def again(commits: Sequence[Sha]) -> Iterator[HistoryStep]:
+        return (step_of(each) for name in commits for each in plain.commits if each.commit == name)
+
+    context.git.ledger_steps = lambda _: iter([step_of(each) for each in plain.commits])
+    context.git.ledger_again = again
+    context.git.contents = contents
+    return read_ledger_history(
+        context.git, context.issuer, settings=[Tenure(settings=the_settings())], keys=keys
+    )
+
+
+def kept(found: LedgerHistory) -> set[Sha]:
+    """The merges of the events that count."""
+    return {each.event.commit for each in found.recorded}
+
+
+def a_ledger(*events: Event, **keys: bytes) -> PlainLedger:
+    """A ledger with these events, the first of them in a batch that brings these keys."""
+    plain = PlainLedger()
+    for number, each in enumerate(events):
+        files = {f"keys/x/{kid}.json": key for kid, key in keys.items()} if not number else None
+        plain.push(each, files=files)
+    return plain
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 400])
+def test_everything_that_counts_is_read_in_order(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """Whatever the portions; a foreign commit among it is said, at its place."""
+    monkeypatch.setattr(read_all, "_AT_ONCE", at_once)
+    plain = a_ledger(*SEVERAL[:2])
+    foreign = plain.push(files={"README": b"x"})
+    plain.push(SEVERAL[2])
+    found = read(plain, k0="zero")
+    assert [each.event.commit for each in found.recorded] == [each.commit for each in SEVERAL[:3]]
+    assert (found.commits, found.anchored, found.head) == (5, True, plain.commits[-1].commit)
+    assert [(each.code, each.commit) for each in found.problems] == [("unattested", foreign)]
+    assert [each.order for each in found.batches] == [1, 2, 4]
+
+
+def test_without_keys_those_of_the_first_batch_count() -> None:
+    """Nobody vouched for them, and the history says so; where there are keys, they alone do."""
+    plain = a_ledger(*SEVERAL[:2], k0=b"zero")
+    found = read(plain)
+    assert (kept(found), found.anchored) == ({each.commit for each in SEVERAL[:2]}, False)
+    found = read(plain, k9="nine")
+    assert (kept(found), found.anchored, dict(found.signers)) == (set(), True, {"k9": "nine"})
+    assert [each.code for each in found.problems] == ["unattested"] * 2
+
+
+def test_an_empty_ledger_has_no_first_batch() -> None:
+    """Nor does one of foreign commits alone."""
+    plain = PlainLedger()
+    assert read(plain).recorded == ()
+    plain.push(files={"README": b"x"})
+    found = read(plain)
+    assert (found.recorded, len(found.problems)) == ((), 1)
+    plain.push(SEVERAL[0], files={"keys/x/k0.json": b"zero"})
+    assert kept(read(plain)) == {SEVERAL[0].commit}
+
+
+def test_a_key_that_is_vouched_for_later_counts_for_what_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch keeps its own date and place, whatever portion it came in."""
+    monkeypatch.setattr(read_all, "_AT_ONCE", 2)
+    plain = PlainLedger()
+    plain.push(SEVERAL[0], kid="k1")
+    for each in SEVERAL[1:4]:
+        plain.push(each)
+    plain.push(SEVERAL[4], files={"keys/x/k1.json": b"k1"})
+    found = read(plain, k0="zero")
+    assert kept(found) == {each.commit for each in SEVERAL}
+    assert ([each.order for each in found.batches], found.problems) == ([1, 2, 3, 4, 5], ())
+    assert {each.at for each in found.batches} == {NOW}
+
+
+@pytest.mark.parametrize("owned", [None, b"{}", b'{"keys": [{"kid": "k1"}]}'])
+def test_the_keys_that_main_owns(owned: bytes | None) -> None:
+    """None where there is no such file; one that does not read is an error."""
+
+    class Clone:
+        def main(self) -> Sha:
+            return ROOT.commit
+
+        def blobs_at(self, places: Iterable[Any]) -> dict[Any, Any]:
+            return {each: None if owned is None else sha("keys") for each in places}
+
+        def contents(self, blobs: Iterable[Sha]) -> list[tuple[Sha, bytes | None]]:
+            return [(each, owned) for each in blobs]
+
+    git = cast("Git", Clone())
+    if owned == b"{}":
+        with pytest.raises(InvalidError, match=f"{ISSUER_KEYS} on main is not a JSON Web Key Set"):
+            pinned_keys(git)
+        return
+    assert set(pinned_keys(git)) == (set() if owned is None else {"k1"})

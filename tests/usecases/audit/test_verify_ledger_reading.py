@@ -1,0 +1,240 @@
+"""What a verification is given to judge, of plain values: which decisions, which rules, since when."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from acme_facts import BASE, BLOB, HEAD, MERGE, NOW, a_person, a_request, sha, the_rules
+from builders import a_change, an_approval, an_outcome
+
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.main_history import Merged
+from jitbot.domain.audit.verify.verdict import AuditVerdict
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
+from jitbot.domain.ledger.stops import StopSubject, stopped_event
+from jitbot.domain.model.documents import Parsed, Sha
+from jitbot.domain.model.errors import InvalidError
+from jitbot.usecases.audit import verify_ledger as module
+from jitbot.usecases.audit.record_verdict import event_of
+from jitbot.usecases.audit.verify_ledger import AuditInputs, decisions_since, mark
+from jitbot.usecases.collect.collect_case import rule_paths
+
+
+def recorded(event: Event, commit: str = "batch") -> RecordedEvent:
+    """An event in a batch of this commit."""
+    batch = AttestedCommit(
+        commit=sha(commit), order=1, at=NOW, issued_at=NOW, workflow="w", run="1", actor_id="1"
+    )
+    return RecordedEvent(event=event, batch=batch, path=event.path)
+
+
+def inputs(
+    *events: RecordedEvent, git: Any = None, merges: Iterable[Merged] = (), **main: Any
+) -> AuditInputs:
+    """What an audit read: these events, and of main what is given."""
+    history = LedgerHistory(head=HEAD, recorded=events, batches=(), signers={}, anchored=True, problems=())
+    main_history = SimpleNamespace(**{"all_rules": set(), "commits": {}, "too_large": [], **main})
+    return cast(
+        "AuditInputs",
+        SimpleNamespace(
+            git=git,
+            documents=Documents(),
+            history=history,
+            main=MERGE,
+            main_history=main_history,
+            merges=tuple(merges),
+        ),
+    )
+
+
+class Documents:
+    """Every document is acme's."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "parse_request":
+            return lambda _: Parsed(value=a_request())
+        return lambda _: getattr(the_rules(), name.removeprefix("parse_"))
+
+
+def named(head: Sha) -> Event:
+    """A verification that found this head."""
+    return an_outcome(EventType.VERIFIED, request="", evidence=Evidence({"head": head}))
+
+
+def test_since_when_findings_are_new() -> None:
+    """A commit by its name, or the head that the newest recorded verification found."""
+    git = SimpleNamespace(resolve=lambda name: Sha(f"resolved {name}"))
+    of_two = inputs(recorded(named(BASE)), recorded(named(HEAD)), git=git)
+    assert mark(of_two, "main~3") == "resolved main~3"
+    assert mark(of_two, "recorded") == f"resolved {HEAD}"
+    with pytest.raises(InvalidError, match="no verification is recorded"):
+        mark(inputs(git=git), "recorded")
+    assert mark(inputs(git=git), BASE) == f"resolved {BASE}"
+
+
+def test_only_the_decisions_since_then_are_read_again() -> None:
+    """All of them where nothing is said."""
+    old, new = recorded(an_approval(), "old"), recorded(an_approval(commit=sha("new")), "new")
+    git = SimpleNamespace(commits_of=lambda _: frozenset({sha("old")}))
+    both = inputs(old, new, git=git)
+    assert decisions_since(both, BASE) == (new,)
+    assert decisions_since(both, None) == (old, new)
+
+
+def a_rule_change(commit: str, base: Sha = BASE) -> RuleChange:
+    """A commit of main that changed the rules."""
+    return RuleChange(commit=sha(commit), at=NOW, subject="x", paths=(RULE_PATHS[0],), base=base)
+
+
+class Trees:
+    """A git whose commits all have all rules, and that notes of which it was asked."""
+
+    def __init__(self, *changes: RuleChange) -> None:
+        self.changes = changes
+        self.asked: list[Sha] = []
+
+    def rule_changes(self, *_: Any) -> tuple[RuleChange, ...]:
+        """Those given."""
+        self.asked.append(Sha("rule_changes"))
+        return self.changes
+
+    def entries(self, commit: Sha, _: Any) -> tuple[Any, ...]:
+        """Nothing lies there."""
+        self.asked.append(commit)
+        return ()
+
+    def small(self, *_: Any) -> dict[Any, Any]:
+        """Nor here."""
+        return {}
+
+    def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[Any, Any]:
+        """Every rule has bytes of its own name."""
+        wanted = list(places)
+        self.asked += [commit for commit, _ in wanted]
+        return {(commit, path): sha(path) for commit, path in wanted}
+
+    def contents(self, blobs: Iterable[Sha]) -> list[tuple[Sha, bytes]]:
+        """One byte each."""
+        return [(each, b"x") for each in blobs]
+
+    def here(self, _: Any) -> frozenset[Sha]:
+        """Nothing is too large."""
+        return frozenset()
+
+
+def test_the_rules_before_each_recorded_change_are_read() -> None:
+    """Of no other, and not of the first commit of all; a ledger without such a record has nothing read."""
+    rules = an_outcome(EventType.RULES, request="")
+    git = Trees(a_rule_change("one"), a_rule_change("other", HEAD), a_rule_change("first", Sha("")))
+    events = [recorded(replace(rules, commit=sha(each))) for each in ("one", "first")]
+    found = module._rule_history(inputs(*events, git=git))
+    assert ([each.commit for each in found.changes], set(found.before)) == (
+        [sha("one"), sha("other"), sha("first")],
+        {sha("one")},
+    )
+    assert set(git.asked) - {"rule_changes"} == {BASE}
+    git = Trees(a_rule_change("one"))
+    found = module._rule_history(inputs(recorded(an_outcome(EventType.FAILED, commit=sha("one"))), git=git))
+    assert (found.changes, git.asked) == ((), [])
+
+
+def a_stop(rules: Sha) -> RecordedEvent:
+    """erin's stop, by the rules of this commit."""
+    event = stopped_event(StopSubject(policy="x"), a_person("erin"), reason="x", rules=rules, at=NOW, run="")
+    return recorded(event)
+
+
+def test_the_rules_of_a_stop_are_those_of_a_commit_of_main() -> None:
+    """Of one that main does not have none are read; without a stop nothing is."""
+    git = Trees()
+    found = module._stop_rules(inputs(a_stop(BASE), a_stop(HEAD), git=git, commits={BASE: 1}))
+    assert {each: (rules.on_main, rules.rules is not None) for each, rules in found.items()} == {
+        BASE: (True, True),
+        HEAD: (False, False),
+    }
+    assert set(git.asked) == {BASE}
+    git = Trees()
+    assert module._stop_rules(inputs(recorded(an_approval()), git=git)) == {}
+    assert git.asked == []
+
+
+def a_merged(**changes: Any) -> Merged:
+    """alice's request as main has it; the rules are read from its base."""
+    change = a_change(**{key: changes.pop(key) for key in ("mode", "blob") if key in changes})
+    return Merged(change=change, order=1, touched=(), rules=changes.pop("rules", None), clashes=(), before=())
+
+
+def test_only_plain_files_are_asked_of_git() -> None:
+    """What a submodule names is no object here; a deletion names none, and what main does not have neither."""
+    merges = [a_merged(), None, a_merged(blob=None), a_merged(mode="160000"), a_merged(mode="120000")]
+    assert module._asked(merges) == [BLOB]
+
+
+def in_git(merged: Merged | None, git: Trees | None = None, contents: Any = None) -> Any:
+    """The facts that one decision is judged by."""
+    git = git or Trees()
+
+    def bytes_of(blobs: Iterable[Sha]) -> list[tuple[Sha, bytes | None]]:
+        return [(each, b"x") for each in blobs if contents is None or each in contents]
+
+    git.contents = bytes_of  # type: ignore[assignment,method-assign]
+    decision = recorded(an_approval())
+    known = {(path, blob) for path, blob in (merged.rules or {}).items()} if merged is not None else set()
+    given = inputs(decision, git=git, merges=[merged] if merged else [], all_rules=known)
+    (found,) = module._decisions(given)
+    assert found.decision == decision
+    return found
+
+
+def test_a_decision_is_judged_by_what_git_has_of_it() -> None:
+    """Where main has no such change there is nothing; where rules at its base are not here, it says which."""
+    found = in_git(a_merged())
+    assert (found.in_git.merged, found.lacks) == (a_merged(), None)
+    assert found.in_git.rules.settings == the_rules().settings
+    assert found.in_git.request is not None
+    found = in_git(None)
+    assert (found.in_git, found.lacks) == (None, None)
+    found = in_git(a_merged(), contents=set())
+    assert (found.in_git, found.lacks) == (None, BASE)
+    deleted = in_git(a_merged(blob=None))
+    assert deleted.in_git.request is None
+
+
+def test_rules_that_mains_history_shows_are_not_asked_of_the_commit() -> None:
+    """Otherwise the base itself is asked."""
+    known = {path: sha(path) for path in rule_paths("orders-db-read")}
+    git = Trees()
+    found = in_git(a_merged(rules=known), git)
+    assert (found.in_git is not None, git.asked) == (True, [])
+    git = Trees()
+    in_git(a_merged(), git)
+    assert set(git.asked) == {BASE}
+
+
+@pytest.mark.parametrize(
+    ("severities", "cause", "counted"),
+    [
+        ((), "", {}),
+        ((Severity.NOTE,), "", {}),
+        ((Severity.NOTE, Severity.BROKEN, Severity.BROKEN), "broken", {"broken": 2}),
+        ((Severity.UNCHECKED,), "could not be checked", {"unchecked": 1}),
+    ],
+)
+def test_a_verdict_is_recorded_by_its_findings(severities: Any, cause: str, counted: dict[str, int]) -> None:
+    """By how many of each code; notes are none, and a record that is whole has no cause."""
+    problems = tuple(
+        AuditFinding(
+            code=each.name.lower(), severity=each, message="x", hint="x", event="", commit="", request=""
+        )
+        for each in severities
+    )
+    verdict = AuditVerdict(head=HEAD, main=BASE, checked={"events": 1}, problems=problems)
+    event = event_of(verdict, now=NOW, run="run")
+    assert event.evidence.json["findings"] == counted
+    assert bool(event.cause) is bool(cause)
+    assert (event.cause == verdict.in_words) is bool(cause)
