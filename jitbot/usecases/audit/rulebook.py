@@ -42,10 +42,12 @@ class Rulebook:
         key = (policy, tuple((path, files[path]) for path in named if path in files))
         if key not in self._known:
             odd = {path: mode for path, blob in key[1] if (mode := self._odd(blob))}
-            contents = {path: self._contents.get(blob) for path, blob in key[1] if path not in odd}
-            if None in contents.values():
+            plain = [(path, blob) for path, blob in key[1] if path not in odd]
+            there = {
+                path: content for path, blob in plain if (content := self._contents.get(blob)) is not None
+            }
+            if len(there) < len(plain):
                 return None
-            there = {path: content for path, content in contents.items() if content is not None}
             self._known[key] = read_rules(MemoryTree(there, odd), self._documents, policy)
         return self._known[key]
 

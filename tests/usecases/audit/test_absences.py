@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import pytest
-from acme_facts import BLOB, DAY, HOUR, MERGE, MERGED_AT, MINUTE, OWNERS, PATH, PEOPLE, a_request, sha
+from acme_facts import BLOB, DAY, HOUR, MERGED_AT, MINUTE, OWNERS, PATH, PEOPLE, a_request, sha
 from builders import a_change, a_request_state, an_approval
 
 from jitbot.domain.access.request_state import RequestState, fold_events
@@ -236,4 +236,3 @@ def test_a_commit_that_is_too_large_is_asked_for_what_may_still_end() -> None:
     assert kept.gone().absences == {}
     kept.silent.add(kept.large(MERGED_AT + 30 * MINUTE))
     assert kept.gone().unread == {sha(f"large {MERGED_AT + 30 * MINUTE}")}
-    assert MERGE not in kept.asked

@@ -17,6 +17,7 @@ from acme_facts import (
     NOW,
     OWNERS,
     PATH,
+    ROLE_ID,
     a_policy,
     a_request,
     an_actor,
@@ -87,8 +88,8 @@ class Clone:
         return [(each, self.bytes_of.get(each)) for each in every]
 
     def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
-        """Those that are too large."""
-        return frozenset(self.too_large & set(blobs))
+        """Those that are here, however large."""
+        return frozenset((self.too_large | self.bytes_of.keys()) & set(blobs))
 
     def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
         """The blobs of files; nothing of commits that are not here."""
@@ -340,9 +341,11 @@ def test_aws_is_compared_in_every_account_that_main_or_the_ledger_names() -> Non
     assert compared(*granted) == ["account-not-read"]
     assert set(cloud.of("whole list")) == {ACCOUNTS["prod"], ACCOUNTS["data"]}
     assert len(compared()) == 2
+    orphan = an_outcome(EventType.ENDED, request="", cause=ROLE_ID)
+    assert compared(orphan) == ["account-not-read"]
+    for other in (replace(orphan, kind=EventType.FAILED), replace(orphan, request=PATH)):
+        assert len(compared(other)) == 2
     del clone.trees[HEAD]["policies/accounts.yaml"]
     cloud.calls.clear()
     assert compared(*granted) == []
     assert cloud.of("whole list") == [ACCOUNTS["prod"]]
-    orphan = an_outcome(EventType.ENDED, request="", cause="AROAGRANTEXAMPLE12345")
-    assert compared(*granted, replace(orphan, kind=EventType.FAILED)) == []
