@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from acme_facts import BASE, HEAD, MERGED_AT, NOW
+from acme_facts import BASE, HEAD, HOUR, MERGED_AT, NOW
 from builders import an_approval
 
 from jitbot.domain.access.post_review import PendingReview, pending_reviews
@@ -149,12 +149,12 @@ GOOD, BROKEN = a_verdict((Severity.NOTE, "c")), a_verdict((Severity.BROKEN, "c" 
 UNCHECKED = a_verdict((Severity.UNCHECKED, ""))
 
 
-def alerted(github: Github, verdict: AuditVerdict | str) -> Github:
+def alerted(github: Github, verdict: AuditVerdict | str, now: datetime = NOW) -> Github:
     """What a verification leaves, or one that stopped."""
     if isinstance(verdict, str):
-        alert_issue.keep_stopped(context(github), verdict, NOW)
+        alert_issue.keep_stopped(context(github), verdict, now)
     else:
-        alert_issue.keep_issue(context(github), verdict, NOW)
+        alert_issue.keep_issue(context(github), verdict, now)
     return github
 
 
@@ -170,7 +170,7 @@ def test_a_failed_verification_has_one_issue_until_one_passes() -> None:
     alerted(github, GOOD)
     assert [each.is_open for each in github.issues] == [False]
     closed = list(github.calls)
-    assert alerted(github, GOOD).calls == closed
+    assert alerted(github, GOOD, NOW + HOUR).calls == closed
     alerted(github, BROKEN)
     assert [each.is_open for each in github.issues] == [True]
 
@@ -249,9 +249,9 @@ def a_loss(after: datetime | None) -> Any:
     )
 
 
-def protected(github: Github, *lost: Any, blind: bool = False) -> Github:
+def protected(github: Github, *lost: Any, blind: bool = False, now: datetime = NOW) -> Github:
     """What a look at the protection leaves."""
-    keep_protection_issue(context(github), lost, NOW, blind=blind)
+    keep_protection_issue(context(github), lost, now, blind=blind)
     return github
 
 
@@ -265,9 +265,10 @@ def test_a_lost_protection_has_one_issue_until_it_is_seen_again() -> None:
     assert protected(github, blind=True).issues == [issue]
     protected(github)
     assert (github.issues[0].is_open, github.issues[0].title) == (False, issue.title)
+    assert "All of it is seen to hold again" in github.issues[0].body
     closed = list(github.calls)
-    assert protected(github).calls == closed
-    assert protected(github, blind=True).calls == closed
+    assert protected(github, now=NOW + HOUR).calls == closed
+    assert protected(github, blind=True, now=NOW + HOUR).calls == closed
     protected(github, a_loss(None), blind=True)
     assert github.issues[0].is_open
 

@@ -13,11 +13,14 @@ from jitbot.adapters import documents
 from jitbot.domain.audit.history.policy_changes import MoveResult
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.ledger.git_history import NO_BASE, RuleChange
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.ports.git import Git
 from jitbot.sandbox.organisation import acme_tree
-from jitbot.usecases.audit.access_reviews import read_access_reviews
+from jitbot.usecases.audit import access_reviews
+from jitbot.usecases.audit.access_reviews import dates_moved, read_access_reviews
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = "policies/settings.yaml"
@@ -42,6 +45,7 @@ class Line:
 
     trees: list[Files] = field(default_factory=list)
     too_large: frozenset[int] = frozenset()  # commits whose paths are not read
+    not_here: dict[Sha, Any] = field(default_factory=dict)  # blobs that this clone lacks, each as None
 
     def rule_changes(self, _: Sha, paths: Sequence[str]) -> tuple[RuleChange, ...]:
         """The commits that touch these paths."""
@@ -90,7 +94,9 @@ class Line:
 
     def contents(self, blobs: Iterable[Sha]) -> Iterable[tuple[Sha, bytes | None]]:
         """The bytes of each."""
-        known = {blob_name(content): content for tree in self.trees for content in tree.values()}
+        known = {
+            blob_name(content): content for tree in self.trees for content in tree.values()
+        } | self.not_here
         return [(blob, known.get(blob)) for blob in blobs]
 
     def here(self, _: Iterable[Sha]) -> frozenset[Sha]:
@@ -212,3 +218,120 @@ def test_main_as_it_was(until: int, count: int) -> None:
     found = read(line, until=BEGIN + timedelta(days=until, seconds=1))
     assert len(found.made) == count
     assert found.policies == () if until == 0 else len(found.policies) == 1
+
+
+README = "policies/access/readme.md"
+
+
+def a_record(number: int, *paths: str, kind: EventType = EventType.RULES, **evidence: Any) -> Event:
+    """The record that this commit changed these files."""
+    given = {"rules_commit": commit_of(number - 1), "paths": list(paths), **evidence}
+    return Event(
+        kind=kind,
+        at=BEGIN + timedelta(days=number),
+        request="",
+        commit=commit_of(number),
+        evidence=Evidence({key: each for key, each in given.items() if each is not None}),
+    )
+
+
+def moved(before: bytes | None, after: bytes | None, **how: Any) -> Mapping[Sha, Mapping[str, date | None]]:
+    """The dates that one recorded commit moved, of a policy that was so before and is so after."""
+    line = line_of(
+        [{path_of("a"): before, README: b"reviewed: 1"}, {path_of("a"): after, README: b"reviewed: 2"}]
+    )
+    line.not_here = dict.fromkeys(how.pop("lacks", ()))
+    event = a_record(2, *how.pop("paths", (path_of("a"), README, SETTINGS)), **how)
+    return dates_moved(cast("Git", line), documents, [event])
+
+
+ESCAPED = (GOOD + '"revi\\u0065wed": 2026-01-05\n').encode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "day"),
+    [
+        (a_policy(1), a_policy(2), date(2026, 1, 2)),
+        (a_policy(None), a_policy(2), date(2026, 1, 2)),
+        (a_policy(1), a_policy(None), None),
+        (a_policy(None), ESCAPED, date(2026, 1, 5)),
+        (ESCAPED, a_policy(None), None),
+    ],
+)
+def test_a_recorded_commit_that_moves_a_date_is_one(before: bytes, after: bytes, day: date | None) -> None:
+    """Whether it sets, changes or takes it away; however the key is written."""
+    assert moved(before, after) == {commit_of(2): {"a": day}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "how"),
+    [
+        (a_policy(1), a_policy(1) + b"# reviewed", {}),
+        (a_policy(None), a_policy(None) + b"# x", {}),
+        (None, a_policy(2), {}),
+        (a_policy(1), None, {}),
+        (a_policy(1), b"reviewed: [", {}),
+        (a_policy(1), a_policy(2), {"kind": EventType.PROTECTION_SEEN}),
+        (a_policy(1), a_policy(2), {"rules_commit": None}),
+        (a_policy(1), a_policy(2), {"paths": (SETTINGS, README)}),
+        (a_policy(1), a_policy(2), {"lacks": {blob_name(a_policy(1))}}),
+        (a_policy(1), a_policy(2), {"lacks": {blob_name(a_policy(2))}}),
+    ],
+)
+def test_what_moves_no_date_is_none(before: bytes | None, after: bytes | None, how: dict[str, Any]) -> None:
+    """A new policy, one that is gone or does not read, what was not recorded, and what is not here."""
+    assert moved(before, after, **how) == {}
+
+
+def later(hours: int) -> str:
+    """So many hours after the first commit."""
+    return f"{BEGIN + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def approvals(*hours: int) -> list[dict[str, Any]]:
+    """Approvals so many hours after the first commit."""
+    return [
+        {"login": "erin", "github_id": 5, "review_id": 1, "commit": "c", "submitted_at": later(each)}
+        for each in hours
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "found"),
+    [
+        ({"approvals": approvals(10), "merged_at": later(20)}, [15, 12], [(15, 2), (12, 1)]),
+        ({"approvals": approvals(10), "merged_at": later(20)}, [15, 10], [(15, 2)]),
+        ({"approvals": approvals(11, 10), "merged_at": later(20)}, [15, 11], [(15, 2), (11, 1)]),
+        ({"approvals": approvals(10), "merged_at": later(14)}, [15, 12], [(14, 2), (12, 1)]),
+        ({"approvals": approvals(10), "merged_at": later(20)}, [15, None], [(15, 2)]),
+        ({"approvals": approvals(10)}, [15], [(15, 2)]),
+        ({"approvals": [], "merged_at": later(20)}, [15], []),
+        (None, [15], []),
+    ],
+)
+def test_what_came_between_the_first_approval_and_the_merge(
+    own: dict[str, Any] | None, others: list[int | None], found: list[tuple[int, int]]
+) -> None:
+    """As far back as the record goes without a gap, each at the latest when one after it came; by GitHub's word alone."""
+    event = None if own is None else a_record(3, path_of("a"), **own)
+    former = [
+        RuleChange(commit=commit_of(2 - place), at=BEGIN, subject="x", paths=(), base=NO_BASE)
+        for place, _ in enumerate(others)
+    ]
+    recorded = {
+        change.commit: a_record(2 - place, merged_at=later(hours))
+        for (place, hours), change in zip(enumerate(others), former, strict=True)
+        if hours is not None
+    }
+    told = access_reviews._after_approval(event, former, recorded)
+    assert [(at, other.commit) for at, other in told] == [
+        (BEGIN + timedelta(hours=hours), commit_of(number)) for hours, number in found
+    ]
+
+
+def test_of_what_github_did_not_date_the_record_says_when_it_came_at_the_latest() -> None:
+    """A push has no merge."""
+    event = a_record(3, approvals=approvals(10), merged_at=later(200))
+    former = RuleChange(commit=commit_of(2), at=BEGIN, subject="x", paths=(), base=NO_BASE)
+    ((at, _),) = access_reviews._after_approval(event, [former], {former.commit: a_record(2)})
+    assert at == BEGIN + timedelta(days=2)
