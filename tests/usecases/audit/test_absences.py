@@ -12,7 +12,7 @@ from jitbot.domain.audit.history.main_history import MainHistory, Merged, Unfoll
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import EndReason
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import PLAIN, Parsed, Sha
+from jitbot.domain.model.documents import PLAIN, Login, Parsed, Sha
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.ports.documents import DocumentReader
@@ -166,6 +166,8 @@ def test_a_requester_who_left_is_gone() -> None:
     main.people("without alice", MERGED_AT + 10 * MINUTE)
     other = fold_events([an_approval(asked=a_request(path=OTHER))])[OTHER]
     assert set(main.gone(OPEN, other).absences) == {PATH, OTHER}
+    daves = fold_events([an_approval(asked=a_request(path=OTHER, requester=Login("dave")))])[OTHER]
+    assert set(main.gone(OPEN, daves).absences) == {PATH}
     main.people("all", MERGED_AT + 30 * MINUTE)
     assert told(main) == [(EndReason.OFFBOARDED, (10 * MINUTE, 30 * MINUTE), True)]
     for unread in ("unreadable", None):
@@ -222,6 +224,7 @@ def test_a_commit_that_is_too_large_is_asked_for_what_may_still_end() -> None:
     main.owners(MERGED_AT - HOUR, first=owned())
     before = main.large(MERGED_AT - MINUTE)
     main.request()
+    main.request(OTHER)  # never approved
     within = main.large(MERGED_AT + 20 * MINUTE)
     long_after = main.large(MERGED_AT + 90 * DAY)
     main.silent |= {before, long_after}

@@ -196,13 +196,20 @@ def test_a_decision_is_judged_by_what_git_has_of_it() -> None:
     found = in_git(a_merged())
     assert (found.in_git.merged, found.lacks) == (a_merged(), None)
     assert found.in_git.rules.settings == the_rules().settings
-    assert found.in_git.request is not None
+    assert found.in_git.request.value == a_request()
     found = in_git(None)
     assert (found.in_git, found.lacks) == (None, None)
     found = in_git(a_merged(), contents=set())
     assert (found.in_git, found.lacks) == (None, BASE)
     deleted = in_git(a_merged(blob=None))
     assert deleted.in_git.request is None
+
+
+def test_the_rules_at_the_head_are_those_that_were_attested() -> None:
+    """None where nothing was attested of a pull request."""
+    facts: Any = SimpleNamespace(snapshot=SimpleNamespace(head_rules={"a": BLOB}))
+    assert module._head_rules(facts) == {"a": BLOB}
+    assert module._head_rules(cast("Any", SimpleNamespace(snapshot=None))) == module._head_rules(None) == {}
 
 
 def test_rules_that_mains_history_shows_are_not_asked_of_the_commit() -> None:
