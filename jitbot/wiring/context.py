@@ -5,7 +5,9 @@ boto3 and PyGithub take longer to load than most verbs to run: each is imported 
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.service_roles import AUDIENCE
 from jitbot.domain.model.documents import Settings
-from jitbot.domain.model.errors import DeniedError
+from jitbot.domain.model.errors import DeniedError, JitbotError
 from jitbot.domain.text.addresses import GITHUB_API, is_private
 from jitbot.ports.cloud import Cloud
 from jitbot.terminal.invocation import Invocation, in_job
@@ -26,6 +28,7 @@ from jitbot.terminal.paths import clone
 from jitbot.terminal.step_files import write_output
 from jitbot.usecases.context import Context, Run, settings_at_main
 from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from jitbot.adapters.aws import Identity
@@ -39,11 +42,12 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
 
     `purpose` is jitbot's own role to enter accounts with: grant, sweep or audit.
     """
-    from jitbot.adapters.github import GitHubIssues, GitHubReader, GitHubWriter
-
     environ = invocation.environ
     git = clone(invocation.folder, environ)
-    git.fetch()
+    meanwhile(git.fetch, partial(import_module, "jitbot.adapters.github"))
+
+    from jitbot.adapters.github import GitHubIssues, GitHubReader, GitHubWriter
+
     settings = settings_at_main(git, documents)
     _same_repository(environ, settings)
     agent = f"jitbot/{__version__} ({verb})"
@@ -128,6 +132,9 @@ def _cloud(
         from jitbot.adapters.aws import AwsCloud
 
         identity = aws_identity(invocation.environ, settings, purpose, issuer)
+        if identity.token is not None:
+            with suppress(JitbotError):  # each account asks again, and says so
+                identity.token()
         return AwsCloud(identity, path=path, endpoint=endpoint, sleep=invocation.pause)
 
     return entered

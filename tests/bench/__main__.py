@@ -28,7 +28,7 @@ Part = Callable[[bool], list[Row]]
 PARTS: Mapping[str, Part] = {
     "startup": lambda quick: startup.measure(3 if quick else 9),
     "history": lambda quick: history.measure(*((2000, 500, 3) if quick else (100_000, 20_000, 7))),
-    "grants": lambda quick: grants.measure(*((3, 32) if quick else (9, 64)), 60, 100),
+    "grants": lambda quick: grants.measure(*((3, 32) if quick else (9, 64)), 40, 80),
     "sweeps": lambda quick: sweeps.measure(
         (1, 20) if quick else (1, 100, 1000), 200 if quick else 10_000, 60
     ),
@@ -51,7 +51,10 @@ def main() -> None:
     for name in arguments.only:
         print(f"… {name}", file=sys.stderr, flush=True)
         rows += PARTS[name](arguments.quick)
-    finish("jitbot's figures", rows, arguments.json)
+    how = {name: (sys.modules[name].__doc__ or "").partition("\n")[0] for name in arguments.only}
+    for name, text in how.items():
+        print(f"{name}: {text}")
+    finish("jitbot's figures", rows, arguments.json, how=how)
 
 
 if __name__ == "__main__":

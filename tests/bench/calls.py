@@ -11,6 +11,7 @@ takes, with the workflow files as they are. What is assumed for that is printed 
 import argparse
 import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ sys.path += [
 ]
 from acting import WORKFLOWS
 from github_says import github_says
-from measured_life import load
+from measured_life import LIFE, load, total
 from minutes import Minutes, month
 
 from jitbot.sandbox.clock import Clock
@@ -42,7 +43,18 @@ MOST = {  # calls of GitHub in one run, notifications included: one for each req
     TEN: 16 + 10,
 }
 AT_LEAST = 80  # requests an hour
+WRITES = 8  # to GitHub in one request's life, by the token of its jobs
+READINGS = 2  # of the whole ledger in one revoke
+_CHANGES = {"POST", "PATCH", "PUT", "DELETE"}
+_COUNTED = """
+import atexit
+from jitbot.usecases.ledger.ledger_view import LedgerReader
+begin, begun = LedgerReader._begin, []
+LedgerReader._begin = lambda self, keys: (begun.append(1), begin(self, keys))[1]
+atexit.register(lambda: print(f"readings of the ledger: {len(begun)}"))
+"""
 MINUTES = 5000  # of Actions a month
+ENDS = "sweep, two to confirm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +63,12 @@ class Calls:
 
     rest: Mapping[str, int]
     graphql: int
+    writes: int  # by REST and by GraphQL
     git: int
     issuer: int
     aws: Mapping[str, int]
     seconds: float
+    readings: int | None = None  # of the whole ledger, where they are counted
 
 
 def main() -> None:
@@ -102,6 +116,21 @@ def measure(a_day: int = 50) -> list[Row]:
             note=f"{hour['requests']} requests an hour",
         ),
         Row(
+            what="writes on GitHub in one request's life",
+            figure=total(lambda step: step.written - step.writes.get("commit", 0), LIFE),
+            unit="",
+            bound=WRITES,
+            note="and git pushes of the ledger: {}".format(
+                total(lambda step: step.writes.get("commit", 0), LIFE)
+            ),
+        ),
+        Row(
+            what="readings of the whole ledger by revoke",
+            figure=steps["revoke"].readings or 0,
+            unit="",
+            bound=READINGS,
+        ),
+        Row(
             what=f"minutes of Actions a month, {a_day} requests a day",
             figure=spent["all"],
             unit="",
@@ -143,12 +172,12 @@ def _life(stage: Stage) -> dict[str, Calls]:
     stage.must(stage.merge("dave", pull))
     _ran(acme, ["grant"], acme.job("grant.yml"))
     revokes = acme.job("revoke.yml", actor="dave")
-    steps["revoke"] = _ran(acme, ["revoke", path, "--reason", "done"], revokes)
+    steps["revoke"] = _ran(acme, ["revoke", path, "--reason", "done"], revokes, before=_COUNTED)
     steps["comment after revoke"] = _ran(acme, ["comment"], revokes)
     later = NOW + timedelta(hours=2)
     acme.clock.set(later)
     ends = acme.job("sweep.yml")
-    steps["sweep, two to confirm"] = _ran(acme, ["sweep"], ends, now=later)
+    steps[ENDS] = _ran(acme, ["sweep"], ends, now=later)
     steps["comment after the end"] = _ran(acme, ["comment"], ends, now=later)
     for number in range(10):
         path, text = stage.request(
@@ -169,8 +198,11 @@ def _person(acme: Acme, login: str) -> dict[str, str]:
     }
 
 
-def _ran(acme: Acme, arguments: list[str], environ: Mapping[str, str], *, now: datetime = NOW) -> Calls:
-    cost = run(acme, JITBOT.replace(NOW.isoformat(), now.isoformat()), arguments, environ)
+def _ran(
+    acme: Acme, arguments: list[str], environ: Mapping[str, str], *, now: datetime = NOW, before: str = ""
+) -> Calls:
+    cost = run(acme, before + JITBOT.replace(NOW.isoformat(), now.isoformat()), arguments, environ)
+    counted = re.search(r"readings of the ledger: (\d+)", cost.output)
     kinds: dict[str, Counter[str]] = {kind: Counter() for kind in ("rest", "graphql", "git", "issuer")}
     for name, number in cost.github.items():
         kinds[_kind(name)][
@@ -179,10 +211,16 @@ def _ran(acme: Acme, arguments: list[str], environ: Mapping[str, str], *, now: d
     return Calls(
         rest=dict(kinds["rest"]),
         graphql=kinds["graphql"].total(),
+        writes=sum(
+            number
+            for name, number in cost.github.items()
+            if name.partition(" ")[0] in _CHANGES and _kind(name) in ("rest", "graphql")
+        ),
         git=kinds["git"].total(),
         issuer=kinds["issuer"].total(),
         aws=cost.aws,
         seconds=round(cost.seconds, 2),
+        readings=int(counted[1]) if counted else None,
     )
 
 
@@ -222,9 +260,9 @@ def _show(
 ) -> None:
     console = Console(width=120)
     title = f"calls, of whole processes; load {os.getloadavg()[0]:.1f}"
-    table = Table("step", "REST", "GraphQL", "git", "issuer", "AWS", "seconds", title=title)
+    table = Table("step", "REST", "GraphQL", "writes", "git", "issuer", "AWS", "seconds", title=title)
     for name, each in steps.items():
-        numbers = (_rest(each), each.graphql, each.git, each.issuer, sum(each.aws.values()))
+        numbers = (_rest(each), each.graphql, each.writes, each.git, each.issuer, sum(each.aws.values()))
         table.add_row(name, *(str(number) for number in numbers), f"{each.seconds:.2f}")
     console.print(table)
     named = Table("step", "calls by name", show_lines=True)

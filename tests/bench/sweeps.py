@@ -41,6 +41,8 @@ from jitbot.wiring.context import open_context
 POLICY = "orders-db-read"
 OWN = 3  # accounts that acme has anyway
 WIDE = 10  # accounts of one request
+MOST = (1000, 10_000)  # accounts, and grants that live in them, for which these bounds are:
+SECONDS, CPU_SECONDS, MEGABYTES = 3, 8, 250
 
 
 def main() -> None:
@@ -62,11 +64,15 @@ def measure(accounts: Sequence[int], grants: int, latency: float) -> list[Row]:
     for number in sorted(accounts):
         with _acme(number, latency) as stage:
             count = len(stage.acme.accounts)
-            rows += _rows(f"sweep, {_plural(count, 'account')}", jitbot(stage.acme, "sweep"), count)
+            bounds = (SECONDS, None, None) if count >= MOST[0] else (None, None, None)
+            what = f"sweep, {_plural(count, 'account')}"
+            rows += _rows(what, jitbot(stage.acme, "sweep"), count, bounds)
             if number == max(accounts) and grants:
                 live(stage, grants)
                 what = f"sweep, {_plural(count, 'account')}, {grants:,} live grants"
-                rows += _rows(what, jitbot(stage.acme, "sweep"), count)
+                large = (count, grants) >= MOST
+                bounds = (None, CPU_SECONDS, MEGABYTES) if large else (None, None, None)
+                rows += _rows(what, jitbot(stage.acme, "sweep"), count, bounds)
     return rows
 
 
@@ -83,13 +89,16 @@ def _plural(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _rows(what: str, cost: Cost, accounts: int) -> Iterator[Row]:
+def _rows(what: str, cost: Cost, accounts: int, bounds: Sequence[int | None]) -> Iterator[Row]:
     """What that sweep took, and that it asked AWS no more than it must."""
     reads = cost.aws.get("iam:ListRoles", 0)
     calls = ", ".join(
         f"{number} × {name.partition(':')[2]}" for name, number in sorted(cost.aws.items()) if number
     )
-    yield Row(what=what, figure=cost.seconds, note=f"{cost.cpu_seconds:.2f} s CPU, {cost.megabytes} MB")
+    seconds, cpu_seconds, megabytes = bounds
+    yield Row(what=what, figure=cost.seconds, bound=seconds)
+    yield Row(what=f"{what}: CPU", figure=cost.cpu_seconds, bound=cpu_seconds)
+    yield Row(what=f"{what}: memory", figure=cost.megabytes, unit="MB", bound=megabytes)
     yield Row(
         what=f"{what}: reads of AWS", figure=reads, unit="", floor=accounts, against="accounts",
         ratio=reads / accounts, bound=1, note=calls,

@@ -8,12 +8,14 @@ import copy
 import functools
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from github import Auth, Github, GithubException, GithubRetry
 from github.GithubException import RateLimitExceededException, UnknownObjectException
+from github.Requester import Requester
 
 import requests
 from jitbot.domain.model.errors import DeniedError, UnavailableError
@@ -81,26 +83,36 @@ class Client:
             )
         # PyGithub prints refused calls to stderr by a handler of its own; what matters of them our errors say.
         logging.getLogger("github").setLevel(logging.CRITICAL)
-        client = Github(
-            base_url=api_url,
-            auth=Auth.Token(token) if token else None,
-            api_version=API_VERSION,
-            user_agent=user_agent,
-            timeout=timeout,
-            lazy=True,
-            # A call that must not take effect twice is made by a client that never repeats one.
-            retry=GithubRetry(total=4, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT)
-            if repeats
-            else None,
-            # A job makes a handful of calls, one after the other: pauses would only delay access.
-            seconds_between_requests=None,
-            seconds_between_writes=None,
+        self._connect: Callable[[], Requester] = lambda: (
+            Github(
+                base_url=api_url,
+                auth=Auth.Token(token) if token else None,
+                api_version=API_VERSION,
+                user_agent=user_agent,
+                timeout=timeout,
+                lazy=True,
+                # A call that must not take effect twice is made by a client that never repeats one.
+                retry=GithubRetry(total=4, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT)
+                if repeats
+                else None,
+                # A job makes a handful of calls: pauses would only delay access.
+                seconds_between_requests=None,
+                seconds_between_writes=None,
+            ).requester
         )
-        self._requester = client.requester
+        self._connections = threading.local()  # PyGithub's takes one question at a time
         self.repository = repository
         self._left: dict[str, int] = {}  # calls that GitHub still allows in this hour, by kind of call
         self.owner = repository.partition("/")[0]
         self._path = f"/repos/{repository}"
+
+    @property
+    def _requester(self) -> Requester:
+        """The connection of this thread."""
+        found: Requester | None = getattr(self._connections, "requester", None)
+        if found is None:
+            found = self._connections.requester = self._connect()
+        return found
 
     def elsewhere(self, path: str) -> "Client":
         """The same way to GitHub, for what lies below another path of the API: `/users`."""

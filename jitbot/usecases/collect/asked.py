@@ -63,6 +63,10 @@ class Asked:
         """Use what was read of a pull request."""
         self._readings[reading.pull.number] = reading
 
+    def reading(self, number: int) -> PullReading | None:
+        """What was read of a pull request together with others, if it was."""
+        return self._readings.get(number)
+
     def _read(self, commit: Sha) -> CommitReading | None:
         if commit in self._expected:
             expected, self._expected = self._expected, []

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol, TypeVar
 
 from jitbot.domain.access.approvals import pushes
@@ -44,6 +45,7 @@ from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
 from jitbot.usecases.collect.asked import Asked
 from jitbot.usecases.context import Context
+from jitbot.usecases.meanwhile import meanwhile
 from jitbot.usecases.read_back import Patience
 
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
@@ -98,10 +100,14 @@ class CommitTree:
 
 @dataclass(slots=True)
 class CaseCollector:
-    """The facts of cases, for one run. Keeps what it has read: many cases share rules and pull requests."""
+    """The facts of cases, for one run. Keeps what it has read: many cases share rules and pull requests.
+
+    `ahead` is what will be needed after them, and may be loaded while GitHub is asked.
+    """
 
     context: Context
     asks: Callable[[GitHubRead], Asked] = Asked
+    ahead: tuple[Callable[[], object], ...] = ()
     _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
     github: Asked = field(init=False)
     patience: Patience = field(default_factory=Patience)
@@ -169,7 +175,7 @@ class CaseCollector:
 
     def _read_merge(self, change: Change, rules: Rules, number: int) -> Merge:
         github, git = self.github, self.context.git
-        pull = github.pull(number)
+        pull = meanwhile(partial(github.pull, number), *self._ahead(number, rules))
         if git.pull_head(number) != pull.head:
             git.fetch([number])
         head = git.pull_head(number) or Sha("")
@@ -198,6 +204,23 @@ class CaseCollector:
             head_pushed_at=branch.head_pushed_at,
             too_many_moves=branch.too_many_moves,
         )
+
+    def _ahead(self, number: int, rules: Rules) -> Iterator[Callable[[], object]]:
+        """What will be asked of a merged pull request, as far as the first reading of it tells; the answers are kept."""
+        reading = self.github.reading(number)
+        if reading is None or (until := reading.pull.merged_at) is None:
+            return
+        pull, history = reading.pull, reading.history
+        if self.context.git.pull_head(number) != pull.head:
+            yield partial(self.context.git.fetch, [number])
+        if _has_pushes(pull):
+            yield partial(self.github.pushes, pull.head_branch, until)
+        if reading.reviews is not None and history is not None:
+            people = rules.people.value or {}
+            for login in may_count(reading.reviews, people, until, history.dismissals):
+                yield partial(self.github.permission, login)
+        yield from self.ahead
+        self.ahead = ()
 
 
 def large(blob: Sha) -> str:
@@ -240,7 +263,7 @@ def read_pushes(
     github: GitHubRead | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
 ) -> BranchPushes:
     """What GitHub says of a pull request's branch; nothing of a fork's."""
-    if not pull.head_branch or pull.head_repository_id != pull.repository_id:
+    if not _has_pushes(pull):
         return BranchPushes()
     try:
         moves = github.pushes(pull.head_branch, pull.merged_at)
@@ -254,6 +277,10 @@ def read_pushes(
         head_pushed_at=pushes.made_head_at(moves, head=pull.head, until=pull.merged_at),
         too_many_moves=len(moves) > bounds.MOVES,
     )
+
+
+def _has_pushes(pull: PullRequest) -> bool:
+    return bool(pull.head_branch) and pull.head_repository_id == pull.repository_id
 
 
 def rule_paths(policy: str) -> tuple[str, ...]:

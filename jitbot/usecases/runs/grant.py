@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from jitbot.domain.access import too_large
 from jitbot.domain.enforce import plan
@@ -18,6 +19,7 @@ from jitbot.usecases.decide import early_ends
 from jitbot.usecases.decide.deciding import Decided, Due, SoFar, decide_all, due, unrecorded
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.meanwhile import meanwhile
 from jitbot.usecases.runs.announce import announced
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
@@ -33,7 +35,7 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
     """Decide every new change of a request, and grant what the ledger says is approved and not granted yet."""
     ensure_current(context)
     if not dry_run:
-        ensure_recordable(context)
+        meanwhile(partial(ensure_recordable, context), context.issuer.keys)
     ledger = Ledger(context, now)
     with announced(ledger):
         report = _grant(ledger, dry_run=dry_run)
@@ -47,7 +49,8 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
 
 def _grant(ledger: Ledger, *, dry_run: bool) -> Report:
     context, now = ledger.context, ledger.at
-    run = _Run(ledger=ledger, collector=CaseCollector(context=context))
+    ahead = () if dry_run else (context.cloud,)
+    run = _Run(ledger=ledger, collector=CaseCollector(context=context, ahead=ahead))
     history = ledger.read()
     run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
     if history.doubt:

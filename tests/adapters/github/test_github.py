@@ -3,11 +3,14 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from answering import left_to_git
 from github_site import ASK, NOW, PEOPLE, Site
 
 import requests
@@ -605,3 +608,27 @@ def test_pygithub_prints_nothing_itself(site: Site, capfd: pytest.CaptureFixture
         site.reader().hosting()
     assert not logging.getLogger("github").isEnabledFor(logging.ERROR)
     assert capfd.readouterr().err == ""
+
+
+def test_questions_asked_at_the_same_time_have_connections_of_their_own(site: Site) -> None:
+    """PyGithub's connection keeps what it was asked last: two threads on one would get each other's answers.
+
+    GitHub answers none of these before it has all of them.
+    """
+    client, number = site.client("olivia"), site.propose()
+    assert client.get(f"/pulls/{number}")["number"] == number
+    together = Barrier(3, timeout=20)
+
+    def waits(*_: str) -> None:
+        together.wait()
+
+    def ask(path: str) -> tuple[object, list[str]]:
+        return client._requester, sorted(client.get(path))
+
+    paths = (f"/pulls/{number}", "/collaborators/bob/permission", "/branches/main")
+    alone = {path: ask(path)[1] for path in paths}
+    site.github.faults = waits
+    with left_to_git(), ThreadPoolExecutor(max_workers=3) as pool:
+        found = dict(zip(paths, pool.map(ask, paths), strict=True))
+    assert {path: keys for path, (_, keys) in found.items()} == alone
+    assert len({id(each) for each, _ in found.values()} | {id(client._requester)}) == 4

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Lock
 
 import pytest
 from acme_world import DENY_ALL, HOUR, MINUTE, SECOND, World
@@ -64,23 +65,28 @@ class Outside:
     def __init__(self, world: World, nth: int = 0, kind: Kind = DEAD) -> None:
         self.called: list[str] = []
         self._nth, self._kind = nth, kind
+        self._lock = Lock()  # reads may be made at the same time
         world.acme.github.faults = self._github
         world.acme.aws.faults = self._aws
 
     def _github(self, method: str, path: str) -> github.GitHubFault | None:
-        self.called.append(f"{method} {path}")
-        return self._kind.on_github if self._strikes() else DEAD.on_github if self._is_over() else None
+        number = self._number(f"{method} {path}")
+        return (
+            self._kind.on_github if number == self._nth else DEAD.on_github if self._is_over(number) else None
+        )
 
     def _aws(self, _account: str, service: str, operation: str) -> aws.AwsFault | None:
-        self.called.append(f"{service}:{operation}")
-        return self._kind.on_aws if self._strikes() else DEAD.on_aws if self._is_over() else None
+        number = self._number(f"{service}:{operation}")
+        return self._kind.on_aws if number == self._nth else DEAD.on_aws if self._is_over(number) else None
 
-    def _strikes(self) -> bool:
-        return len(self.called) == self._nth
+    def _number(self, name: str) -> int:
+        with self._lock:
+            self.called.append(name)
+            return len(self.called)
 
-    def _is_over(self) -> bool:
+    def _is_over(self, number: int) -> bool:
         """After a call that killed the run nothing answers any more."""
-        return self._kind.lasting and 0 < self._nth < len(self.called)
+        return self._kind.lasting and 0 < self._nth < number
 
 
 def state(world: World, path: str) -> object:

@@ -5,6 +5,8 @@ from acme_world import DENY_ALL, HOUR, SECOND, World
 from breaking import RECORD, answer, at, refuse
 
 from jitbot.sandbox.github import GitHubFault
+from jitbot.usecases.ledger.ledger_view import LedgerReader
+from jitbot.usecases.ledger.verify_batches import BatchReader
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,23 @@ def test_revoking_twice_is_one_event(world: World, granted: str) -> None:
     world.forget()
     world.jit("revoke", granted, "--reason", "third", actor="erin")
     assert (world.writes(), world.commits()) == ([], 0)
+
+
+def test_a_revocation_reads_every_batch_of_the_ledger_once(
+    world: World, granted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it for who it is about, and then only what this run wrote: an emergency waits for no second reading."""
+    begin, take = LedgerReader._begin, BatchReader.take
+    begun: list[object] = []
+    read: list[str] = []
+    monkeypatch.setattr(LedgerReader, "_begin", lambda *it: (begun.append(it), begin(*it))[1])
+    monkeypatch.setattr(
+        BatchReader, "take", lambda it, some: (read.extend(each.commit for each in some), take(it, some))[1]
+    )
+    world.jit("revoke", granted, "--reason", "enough", actor="bob")
+    assert world.story(granted)[-1] == "ended revoked"
+    assert len(begun) == 1
+    assert len(read) == len(set(read)) > 3
 
 
 def test_what_is_over_is_not_denied(world: World, granted: str) -> None:
