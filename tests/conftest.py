@@ -129,20 +129,22 @@ def _vendors_work_out_once(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-QUICK = {
-    "browser",
-    "commands",
-    "judge",
-    "pictures",
-    "setups",
-    "usecases",
-}  # folders of tests whose subject is not git
+# Tests whose subject is neither git nor what goes over a socket.
+QUICK = (
+    "adapters/github/test_pull_queries",
+    "browser/",
+    "commands/",
+    "judge/",
+    "pictures/",
+    "setups/",
+    "usecases/",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _quick_git(request: pytest.FixtureRequest) -> Iterator[None]:
     """git's plumbing in this process, in the tests whose subject is not git. `JITBOT_GIT=real` leaves all to git."""
-    if _place(request.path).partition("/")[0] not in QUICK or request.node.get_closest_marker("real_git"):
+    if not _place(request.path).startswith(QUICK) or request.node.get_closest_marker("real_git"):
         yield
         return
     from answering import answered_here

@@ -77,11 +77,16 @@ def _take(
     below: str,
     deeper: dict[Pair, list[tuple[Search, str]]],
 ) -> None:
-    """One entry into a search: a file is found, a folder is to be opened, one that became the other is both."""
+    """One entry into a search: a file is found, a folder is to be opened, one that became the other is both.
+
+    A folder is opened as well where what is asked for may lie in it.
+    """
+    if not each.whole:
+        return
     path = folder + record.name
-    is_file = not below or _wanted(path, below, folder=False)
-    is_folder = not below or _wanted(path, below, folder=True)
-    if not each.whole or not (is_file or is_folder):
+    inside = (not below or below.endswith("/")) and path.startswith(below)
+    is_file, is_folder = inside or path == below, inside or below.startswith(f"{path}/")
+    if not (is_file or is_folder):
         return
     each.seen += 1
     old, new = record.trees
@@ -90,9 +95,3 @@ def _take(
         deeper.setdefault(pair, []).append((each, f"{path}/"))
     if is_file and (difference := record.as_file(path)) is not None:
         each.found.append(difference)
-
-
-def _wanted(path: str, below: str, *, folder: bool) -> bool:
-    """Whether what lies at a path is asked for; of a folder, whether what is asked for may lie in it."""
-    inside = (not below or below.endswith("/")) and path.startswith(below)
-    return inside or (below.startswith(f"{path}/") if folder else path == below)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 def patterns_overlap(one: str, other: str) -> bool:
     """Whether some text matches both patterns. In each of them * stands for any text and ? for any character.
 
-    Row by row, `reach[j]` says whether one text can match both the part of `one` read so far and `other[:j]`.
+    Most differ before the first *, or after the last. Row by row, `reach[j]` says whether one text can match both the
+    part of `one` read so far and `other[:j]`.
     """
     if not {"*", "?"}.intersection(one + other):
         return one == other  # two names, as in most lines of most files
+    if _differ_before_any_star(one, other) or _differ_before_any_star(one[::-1], other[::-1]):
+        return False
     reach = [True] + [False] * len(other)
     for j, character in enumerate(other, 1):
         reach[j] = reach[j - 1] and character == "*"
@@ -20,8 +23,19 @@ def patterns_overlap(one: str, other: str) -> bool:
                 row[j] = reach[j] or row[j - 1]
             else:
                 row[j] = reach[j - 1] and (mine == yours or "?" in (mine, yours))
+        if not any(row):
+            return False
         reach = row
     return reach[-1]
+
+
+def _differ_before_any_star(one: str, other: str) -> bool:
+    for mine, yours in zip(one, other, strict=False):
+        if "*" in (mine, yours):
+            return False
+        if mine != yours and "?" not in (mine, yours):
+            return True
+    return False  # one of them ends here
 
 
 def pattern_covers(wide: str, narrow: str) -> bool:
