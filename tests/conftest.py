@@ -54,11 +54,11 @@ def _observe(exchange: "GitHubExchange") -> None:
 LONGEST = (
     "usecases/hostility/test_noninterference",
     "workflows/",
+    "docs/",
     "usecases/",
     "fuzz/",
     "browser/",
     "commands/",
-    "docs/",
     "adapters/",
 )
 
