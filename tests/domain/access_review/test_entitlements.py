@@ -14,7 +14,7 @@ NAME = "orders-db-read"
 
 
 def test_a_policy_of_acme() -> None:
-    """carol is in the team; erin and others without a principal can approve, and never ask."""
+    """Who may ask, who approves, and where that is written."""
     assert entitlement(NAME, the_rules(), NOW) == Entitlement(
         policy=NAME,
         description="Read one DynamoDB table",
@@ -28,6 +28,12 @@ def test_a_policy_of_acme() -> None:
         owners=("@acme/payments-leads",),
         rules_sha256=rules_digest(the_rules()),
     )
+
+
+def test_who_has_no_principal_never_asks() -> None:
+    """Whoever names them: erin can approve."""
+    found = entitlement(NAME, the_rules(policy=a_policy(eligible=("alice", "erin"))), NOW)
+    assert (found.eligible, found.named) == (("alice",), ("alice", "erin"))
 
 
 def test_rules_of_approval_are_in_words() -> None:
