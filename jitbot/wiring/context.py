@@ -26,9 +26,9 @@ from jitbot.terminal.invocation import Invocation, in_job
 from jitbot.terminal.output import progress
 from jitbot.terminal.paths import clone
 from jitbot.terminal.step_files import write_output
+from jitbot.usecases.collect.meanwhile import meanwhile
 from jitbot.usecases.context import Context, Run, settings_at_main
 from jitbot.usecases.ledger.ledger_view import LedgerView
-from jitbot.usecases.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from jitbot.adapters.aws import Identity

@@ -44,8 +44,8 @@ from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
 from jitbot.usecases.collect.asked import Asked
+from jitbot.usecases.collect.meanwhile import meanwhile
 from jitbot.usecases.context import Context
-from jitbot.usecases.meanwhile import meanwhile
 from jitbot.usecases.read_back import Patience
 
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"

@@ -14,12 +14,12 @@ from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotErro
 from jitbot.domain.model.merge_facts import Change
 from jitbot.usecases.apply.apply import ApplyResult, apply
 from jitbot.usecases.collect.collect_case import CaseCollector
+from jitbot.usecases.collect.meanwhile import meanwhile
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.decide import early_ends
 from jitbot.usecases.decide.deciding import Decided, Due, SoFar, decide_all, due, unrecorded
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
-from jitbot.usecases.meanwhile import meanwhile
 from jitbot.usecases.runs.announce import announced
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report

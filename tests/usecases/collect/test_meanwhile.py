@@ -5,7 +5,7 @@ from threading import Barrier, Event
 import pytest
 
 from jitbot.domain.model.errors import JitbotError, UnavailableError
-from jitbot.usecases.meanwhile import meanwhile
+from jitbot.usecases.collect.meanwhile import meanwhile
 
 
 def test_they_are_made_at_the_same_time() -> None:
