@@ -13,7 +13,7 @@ import argparse
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import AccountId, Login, Policy, Request, Sha, Source
 from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github.git.objects import Signature
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Stage
 from jitbot.terminal.invocation import Invocation
@@ -40,6 +41,7 @@ from jitbot.wiring.context import open_context
 
 POLICY = "orders-db-read"
 OWN = 3  # accounts that acme has anyway
+READS = {"sts:AssumeRoleWithWebIdentity", "iam:ListRoles"}  # of a sweep with nothing due
 WIDE = 10  # accounts of one request
 MOST = (1000, 10_000)  # accounts, and grants that live in them, for which these bounds are:
 SECONDS, CPU_SECONDS, MEGABYTES = 3, 8, 250
@@ -95,6 +97,10 @@ def _rows(what: str, cost: Cost, accounts: int, bounds: Sequence[int | None]) ->
     calls = ", ".join(
         f"{number} × {name.partition(':')[2]}" for name, number in sorted(cost.aws.items()) if number
     )
+    if changes := {name for name in cost.aws if name not in READS}:
+        raise SystemExit(
+            f"{what} was to change nothing, and did {', '.join(sorted(changes))}:\n{cost.output[-2000:]}"
+        )
     seconds, cpu_seconds, megabytes = bounds
     yield Row(what=what, figure=cost.seconds, bound=seconds)
     yield Row(what=f"{what}: CPU", figure=cost.cpu_seconds, bound=cpu_seconds)
@@ -113,9 +119,21 @@ def live(stage: Stage, number: int) -> None:
     wide = min(WIDE, len(stage.acme.accounts))
     for each in range(number // wide):
         recorded += _alike(stage.acme, made, each, list(itertools.islice(accounts, wide)))
+    _on_main(stage.acme, {event.request for event in recorded}, made.approved.request)
     stage.acme.git("olivia", "fetch", "--quiet", "origin", cwd=stage.acme.clone())
     world = _world(stage)
     Ledger(world, NOW).add(recorded)
+
+
+def _on_main(acme: Acme, paths: Iterable[str], like: str) -> None:
+    """Put these requests on main, alike: what main does not have counts as deleted, and would end."""
+    store = acme.github._site.repository(acme.repository).store
+    tip = store.tip("main")
+    assert tip is not None
+    content = store.read(tip, like)
+    assert content is not None
+    who = Signature(name="olivia", email="olivia@acme.com", when=NOW)
+    store.commit_files("main", tip, dict.fromkeys(paths, content), (), "Live requests", who, who)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
