@@ -21,6 +21,8 @@ def of_verdict(verdict: AuditVerdict) -> str:
     """The verdict, how much was checked, and what was found."""
     checked = ", ".join(f"{count:,} {name}" for name, count in verdict.checked.items())
     head = f"## Verification\n\n**{verdict.in_words}**\n\nChecked: {checked}. Ledger `{verdict.head[:10]}`.\n"
+    if verdict.asked is not None:
+        head += f"\n{verdict.asked.in_words}.\n"
     found = listed(verdict)
     return f"{head}\n{found}\n" if found else head
 

@@ -53,7 +53,7 @@ def log() -> None:
 @click.option(
     "--online-since",
     metavar="COMMIT",
-    help="With --online: read only approvals after this commit again, or after `recorded`.",
+    help="With --online: read only approvals after this commit again; `recorded`: those not asked about yet, and a sample.",
 )
 @click.option("--against-aws", is_flag=True, help="Compare the roles that exist now, too.")
 @click.option(

@@ -1,6 +1,7 @@
 """`jitbot audit verify`."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 from jitbot.commands.audit.inputs import load_inputs
 from jitbot.commands.audit.job_summary import of_verdict
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
-from jitbot.domain.audit.history.ledger_history import RecordedEvent
+from jitbot.domain.audit.verify.online import AskedUntil, ToAsk, asked, last_mark
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError
@@ -21,7 +22,13 @@ from jitbot.terminal.step_files import add_to_summary
 from jitbot.usecases.audit.compare_aws import compare
 from jitbot.usecases.audit.compare_github import fetch_heads, read_again
 from jitbot.usecases.audit.record_verdict import record as record_verdict
-from jitbot.usecases.audit.verify_ledger import RECORDED, AuditInputs, decisions_since, mark
+from jitbot.usecases.audit.verify_ledger import (
+    RECORDED,
+    AuditInputs,
+    approvals_since_asked,
+    approvals_to_ask,
+    mark,
+)
 from jitbot.usecases.audit.verify_ledger import verify as use_case
 from jitbot.usecases.context import Context, ensure_recordable
 from jitbot.usecases.issues.alert_issue import keep_issue, keep_stopped
@@ -50,15 +57,17 @@ def verify(
     try:
         inputs = load_inputs(invocation, keys_file=keys_file, online=online or record)
         begin = None if since is None else mark(inputs, since)
+        wanted = _wanted(inputs, online_since, begin) if online else None
+        unanswered: set[str] = set()
         verdict = use_case(
             inputs,
             now,
             expect=[_expected(inputs, each) for each in expect],
             since=begin,
-            more=_outside(
-                inputs, context, now, begin, online=online, online_since=online_since, against_aws=against_aws
-            ),
+            more=_outside(inputs, context, now, wanted, unanswered, against_aws=against_aws),
         )
+        if wanted is not None:
+            verdict = replace(verdict, asked=asked(wanted, unanswered, verdict.head))
     except JitbotError as error:
         if context is not None and record:
             _report_stop(context, error, now)
@@ -69,7 +78,9 @@ def verify(
         print_json(verdict.as_json())
     else:
         _print(verdict)
-    issue_kept = context is None or not record or _keep_issue(context, verdict, now)
+    issue_kept = (
+        context is None or not record or _keep_issue(context, verdict, last_mark(inputs.history), now)
+    )
     # Last: a page that cannot be written hides no issue.
     add_to_summary(invocation.environ, of_verdict(verdict))
     return verdict.exit_code if issue_kept else verdict.exit_code or ExitCode.UNSURE
@@ -86,29 +97,28 @@ def _outside(
     inputs: AuditInputs,
     context: Context | None,
     now: datetime,
-    begin: Sha | None,
+    wanted: ToAsk | None,
+    unanswered: set[str],
     *,
-    online: bool,
-    online_since: str | None,
     against_aws: bool,
 ) -> list[AuditFinding]:
     """What GitHub and AWS say otherwise, where they are to be asked."""
     if context is None:
         return []
-    decisions = _approvals(inputs, online_since, begin) if online else ()
+    decisions = wanted.decisions if wanted is not None else ()
     heads = fetch_heads(context.git, decisions)
     return [
         *heads,
-        *read_again(context.github, decisions),
+        *read_again(context.github, decisions, unanswered),
         *(compare(context, inputs, now) if against_aws else ()),
     ]
 
 
-def _approvals(inputs: AuditInputs, online_since: str | None, begin: Sha | None) -> tuple[RecordedEvent, ...]:
-    """The decisions to read again. As long as nothing was verified, `--online-since recorded` means all of them."""
-    if online_since is None or (online_since == RECORDED and not inputs.history.verified):
-        return decisions_since(inputs, begin)
-    return decisions_since(inputs, mark(inputs, online_since))
+def _wanted(inputs: AuditInputs, online_since: str | None, begin: Sha | None) -> ToAsk:
+    """The approvals to read again. As long as nothing was verified, `--online-since recorded` means all of them."""
+    if online_since == RECORDED:
+        return approvals_since_asked(inputs)
+    return approvals_to_ask(inputs, begin if online_since is None else mark(inputs, online_since))
 
 
 def _report_stop(context: Context, error: JitbotError, now: datetime) -> None:
@@ -119,7 +129,7 @@ def _report_stop(context: Context, error: JitbotError, now: datetime) -> None:
         click.echo(f"! the issue about the record could not be kept: {escape.log(str(trouble))}", err=True)
 
 
-def _keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> bool:
+def _keep_issue(context: Context, verdict: AuditVerdict, last: AskedUntil, now: datetime) -> bool:
     """Keep the one issue, then record. The issue comes first, since it must also report a ledger that cannot be written.
 
     Returns whether both succeeded.
@@ -131,7 +141,7 @@ def _keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> bool:
     except JitbotError as error:
         issue_kept = False
         click.echo(f"! the issue about the record could not be kept: {escape.log(str(error))}", err=True)
-    record_verdict(context, verdict, now)
+    record_verdict(context, verdict, last, now)
     return issue_kept
 
 
@@ -170,6 +180,8 @@ def _print(verdict: AuditVerdict) -> None:
         click.echo(f"{verdict.passed_over} findings before --since were passed over")
     checked = ", ".join(f"{count} {name}" for name, count in verdict.checked.items())
     click.echo(f"checked: {checked}")
+    if verdict.asked is not None:
+        click.echo(escape.log(verdict.asked.in_words))
     click.echo(f"ledger {verdict.head}\nmain   {verdict.main}")
     click.echo(
         click.style(verdict.in_words, fg="green" if verdict.exit_code == ExitCode.DONE else "red", bold=True)

@@ -121,9 +121,13 @@ def boundary_arn(settings: Settings, account_id: AccountId) -> str:
     return f"arn:aws:iam::{account_id}:policy/{own_name(settings, 'boundary')}"
 
 
+# `default`: an audit keeps documents packed.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=dict)
+
+
 def canonical(document: object) -> str:
     """One text for one meaning: compact JSON with sorted keys, for sizes, digests and comparison."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _CANONICAL.encode(document)
 
 
 def digest(documents: Documents) -> str:

@@ -4,7 +4,7 @@ A batch that counts vouches for keys. These keys count from then on, also for ba
 no key had signed them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,12 +47,14 @@ class VerifiedBatch:
 class BatchVerifier:
     """Judges commits by their tokens, and keeps those that count.
 
-    `settings` are those a batch may be judged by, today's first; `keys` is every key that counts, by its id.
+    `settings` are those a batch may be judged by, today's first; `keys` is every key that counts, by its id. `keep` gives
+    the event that is kept in the place of each that was read.
     """
 
     signatures: Signatures
     settings: Sequence[Tenure]
     keys: dict[str, str]
+    keep: Callable[[Event], Event] = lambda event: event
     verified: list[VerifiedBatch] = field(default_factory=list)
 
     def claims(self, added: AddedCommit, token: bytes | None) -> Claims | str:
@@ -75,7 +77,11 @@ class BatchVerifier:
             return batches.LATE
         self.verified.append(
             VerifiedBatch(
-                commit=added.commit, order=order, claims=claims, events=loaded, unreadable=unreadable
+                commit=added.commit,
+                order=order,
+                claims=claims,
+                events=tuple((self.keep(event), path) for event, path in loaded),
+                unreadable=unreadable,
             )
         )
         return claims

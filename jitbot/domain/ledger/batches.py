@@ -4,6 +4,7 @@ Anyone with write access can push to the branch. So of a commit that is not atte
 its token are read. Runs and audits both use this module, so they accept the same commits.
 """
 
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -120,7 +121,7 @@ def claims_of(raw: Mapping[str, object], added: AddedCommit, settings: Sequence[
         if objection is None:
             return Claims(
                 issued_at=datetime.fromtimestamp(int(str(raw["iat"])), UTC),
-                workflow=str(raw.get("job_workflow_ref", "")),
+                workflow=sys.intern(str(raw.get("job_workflow_ref", ""))),
                 run=str(raw.get("run_id", "")),
                 actor_id=str(raw.get("actor_id", "")),
             )

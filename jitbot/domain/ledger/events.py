@@ -189,9 +189,22 @@ def load(path: str, content: bytes) -> Event:
         raise ValueError(f"{path} is not a whole event: {error}") from error
     if event.path != path:
         raise ValueError(f"{path} holds an event that belongs at {event.path}")
-    if json.dumps(_as_json(event)) != json.dumps(raw):
+    if not _is_same(_as_json(event), raw):
         raise ValueError(f"{path} holds more, or other, than its event")
     return event
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two values are the same JSON, the order of keys included. What was kept as it was read is not looked into."""
+    if one is other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(map(_is_same, one.values(), other.values()))
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if isinstance(one, str):  # of any kind: a word of an enumeration is a text
+        return isinstance(other, str) and one == other
+    return type(one) is type(other) and one == other
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -49,6 +49,14 @@ class RuleOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedOnline(JsonObject):
+    """What a verification asked GitHub: up to which head of the ledger every approval after another was asked about."""
+
+    begins = text("begins")
+    through = text("through")
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedAccount(JsonObject):
     """A GitHub account, by its login and its id."""
 
@@ -201,6 +209,7 @@ class Evidence(JsonObject):
     exit_code = unread("exit_code")
     checked = unread("checked")
     findings = unread("findings")
+    online = one("online", RecordedOnline)  # an older jitbot did not say what it asked GitHub
 
     # of an event that was too large
     left_out_bytes = unread("left_out_bytes")

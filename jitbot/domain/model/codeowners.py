@@ -45,7 +45,8 @@ class Rule:
         segments = path.split("/")
         if not {"", ".", ".."}.isdisjoint(segments):
             return False
-        return glob(_segments(self.pattern), segments, "**", _segment_matches)
+        parts, plain = _segments(self.pattern), _plain_beginning(self.pattern)
+        return parts[:plain] == tuple(segments[:plain]) and glob(parts, segments, "**", _segment_matches)
 
     def may_cover(self, shape: Sequence[str]) -> bool:
         """Whether the pattern matches some path of this shape, given as a pattern for each of its segments."""
@@ -225,6 +226,12 @@ def _segments(pattern: str) -> tuple[str, ...]:
     elif parts[-1] != "*":
         parts += ["**"]  # the name, and all beneath it; a lone `*` is the exception, and stays in its folder
     return tuple(parts) if anchored else ("**", *parts)
+
+
+@lru_cache(maxsize=4096)
+def _plain_beginning(pattern: str) -> int:
+    """How many segments at its beginning are plain names: most patterns differ there from most paths."""
+    return len(list(takewhile(_WILD.isdisjoint, _segments(pattern))))
 
 
 def _segment_matches(pattern: str, segment: str) -> bool:

@@ -1,6 +1,6 @@
 """`--online`: read the pull request and the reviews of each approval again, and compare them with the record."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
@@ -22,14 +22,19 @@ _REST = "read them with `jitbot audit verify --online` in another hour, or with 
 _IN_A_ROW = 3  # pull requests for which GitHub fails before it is treated as unreachable
 
 
-def read_again(github: GitHubRead, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
+def read_again(
+    github: GitHubRead, decisions: Sequence[RecordedEvent], unanswered: set[str]
+) -> Iterator[AuditFinding]:
     """How GitHub's answers today differ from the attested ones: two calls for each approval, the newest first.
+
+    Puts into `unanswered` the paths of the approvals of which it gave no answer, or was not asked.
 
     A missing answer is a finding too. After a few missing answers in a row GitHub is not asked any more, and the last
     finding says so. Nor is it asked when no more calls are left than other runs may need: that is a note.
     """
     wanted = [(each, snapshot) for each in decisions if (snapshot := _snapshot(each)) is not None]
     wanted.reverse()
+    unanswered.update(each.path for each in decisions)  # until it answers
     failed = 0  # in a row
     for left, (decision, snapshot) in zip(reversed(range(len(wanted))), wanted, strict=True):
         number = snapshot.pull_request.number
@@ -43,6 +48,7 @@ def read_again(github: GitHubRead, decisions: Iterable[RecordedEvent]) -> Iterat
                 found = _read(github, decision, snapshot)  # one answer that differs proves nothing
         except DeniedError as error:
             failed = 0
+            unanswered.discard(decision.path)
             yield _finding(
                 decision, "pull-request-gone", Severity.BROKEN, f"#{number} cannot be read: {error}"
             )
@@ -55,6 +61,7 @@ def read_again(github: GitHubRead, decisions: Iterable[RecordedEvent]) -> Iterat
                 return
         else:
             failed = 0
+            unanswered.discard(decision.path)
             yield from found
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from jitbot.domain.audit.history.findings import AuditFinding
+from jitbot.domain.audit.history.kept_event import EventKeeper
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.verify import integrity
 from jitbot.domain.ledger import batches
@@ -35,7 +36,9 @@ def read_ledger_history(
     that somebody vouches for. Without any, the keys of the first batch count, and the history is not `anchored`.
     The issuer is not asked.
     """
-    verifier = BatchVerifier(signatures=signatures, settings=settings, keys=dict(keys))
+    verifier = BatchVerifier(
+        signatures=signatures, settings=settings, keys=dict(keys), keep=EventKeeper().keep
+    )
     reader = _Reader(git=git, verifier=verifier)
     head = git.ledger()
     steps = git.ledger_steps(head)
@@ -90,12 +93,10 @@ class _Reader:
         for batch, made in zip(self.verifier.ordered, known, strict=True):
             for event, path in batch.events:  # the first of a key is the one that counts
                 recorded.setdefault(event.key, RecordedEvent(event=event, batch=made, path=path))
-        ordered = sorted(
-            recorded.values(), key=lambda each: (each.batch.order, each.event.at, each.event.key)
-        )
+        ordered = sorted(recorded, key=lambda key: (recorded[key].batch.order, recorded[key].event.at, key))
         return LedgerHistory(
             head=head,
-            recorded=tuple(ordered),
+            recorded=tuple(recorded[key] for key in ordered),
             batches=tuple(known),
             signers=dict(self.verifier.keys),
             anchored=anchored,

@@ -7,10 +7,11 @@ from functools import cached_property
 
 from jitbot.domain.access import request_state
 from jitbot.domain.audit.history.findings import AuditFinding
-from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.audit.report.population import grant_records
 from jitbot.domain.audit.verify import recheck_decisions
+from jitbot.domain.audit.verify.online import AskedUntil, ToAsk, last_mark, to_ask
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts, InGit
 from jitbot.domain.audit.verify.rule_changes import RuleHistory
 from jitbot.domain.audit.verify.stop_checks import RulesOfStop
@@ -137,10 +138,25 @@ def mark(inputs: AuditInputs, since: str) -> Sha:
     return inputs.git.resolve(inputs.history.verified[-1])
 
 
-def decisions_since(inputs: AuditInputs, since: Sha | None) -> tuple[RecordedEvent, ...]:
-    """The decisions that were recorded after the ledger's commit `since`; without it, all of them."""
-    before = inputs.git.commits_of(since) if since is not None else frozenset()
-    return tuple(each for each in inputs.history.decisions.values() if each.batch.commit not in before)
+def approvals_to_ask(inputs: AuditInputs, since: Sha | None) -> ToAsk:
+    """The approvals that were recorded after the ledger's commit `since`; without it, all of them."""
+    before = inputs.git.commits_of(since) if since is not None else frozenset[Sha]()
+    mark = last_mark(inputs.history) if before else AskedUntil()
+    return to_ask(inputs.history, mark, before=before, unsaid=before, sampled=False)
+
+
+def approvals_since_asked(inputs: AuditInputs) -> ToAsk:
+    """The approvals that no recorded verification asked about, and a sample of the others.
+
+    A mark that the ledger no longer holds says nothing: then all of them.
+    """
+    git, mark = inputs.git, last_mark(inputs.history)
+    known = [each for each in (mark.begins, mark.through) if each]
+    if not all(git.holds(inputs.history.head, each) for each in known):
+        mark = AskedUntil()
+    before = git.commits_of(mark.through) if mark.through else frozenset[Sha]()
+    unsaid = git.commits_of(mark.begins) if mark.begins else frozenset[Sha]()
+    return to_ask(inputs.history, mark, before=before, unsaid=unsaid, sampled=True)
 
 
 def _rule_history(inputs: AuditInputs) -> RuleHistory:

@@ -19,6 +19,7 @@ from jitbot.domain.ledger.events import (
     EndReason,
     Event,
     EventType,
+    _is_same,
     bounded,
     dump,
     dump_documents,
@@ -189,6 +190,31 @@ def test_bytes_that_are_no_event_are_refused(content: bytes) -> None:
     """Bytes that no event is written as are refused as such, however they are broken."""
     with pytest.raises(ValueError, match=r"event|Expecting|Extra data|codec|delimiter|same key twice"):
         load(an_approval().path, content)
+
+
+@given(plain, plain)
+def test_values_are_the_same_if_their_json_is(one: object, other: object) -> None:
+    """Also true and 1, 1 and 1.0, and the order of keys make a difference."""
+    assert _is_same(one, other) is (json.dumps(one) == json.dumps(other))
+    assert _is_same(one, json.loads(json.dumps(one)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (True, 1),
+        (1, 1.0),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ([1], [1, 2]),
+        ("1", 1),
+        ({}, []),
+        (None, ""),
+    ],
+)
+def test_what_only_looks_the_same_is_not(one: object, other: object) -> None:
+    """Python takes some of these for equal."""
+    assert not _is_same(one, other)
+    assert not _is_same({"in": [other]}, {"in": [one]})
 
 
 def test_layout_says_nothing() -> None:

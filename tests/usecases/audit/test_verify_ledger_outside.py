@@ -9,6 +9,7 @@ from acme_world import DENY_ALL, HOUR, PROD, World
 from audit_story import attest, clone, codes, live, recorded, said, verdict, with_facts
 from breaking import answer, refuse
 
+from jitbot.domain.audit.verify import online
 from jitbot.sandbox.github import GitHubFault
 from jitbot.usecases.audit.compare_github import RESERVE
 
@@ -50,18 +51,55 @@ def pulls_read(world: World) -> int:
     return len([path for _, path in world.acme.github.calls if path.endswith("/pulls/{number}")])
 
 
-def test_the_weekly_audit_reads_what_was_approved_since_the_last(world: World, lived: str) -> None:
-    """A life of approvals would use up the hour of a job's token; what git shows is checked whole all the same."""
-    clone(world)
+def weekly(world: World, *more: str, code: int = 0) -> Any:
+    """The verification that audit.yml makes."""
     world.forget()
-    verdict(world, "--online", "--online-since", "recorded", "--record", code=0)
-    assert pulls_read(world) == 3
+    return verdict(world, "--online", "--online-since", "recorded", *more, code=code)
+
+
+def test_the_weekly_audit_reads_what_was_approved_since_the_last(
+    world: World, lived: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a sample of what is older: a life of approvals would use up the hour of a job's token. git is checked whole."""
+    monkeypatch.setattr(online, "SAMPLE", 2)
+    clone(world)
+    first = weekly(world, "--record")
+    assert (pulls_read(world), first["online"]["new"], first["online"]["older"]) == (3, 3, 0)
     world.ask("carol", "fourth")
     world.jit("grant")
-    world.forget()
-    found = verdict(world, "--online", "--online-since", "recorded", code=0)
-    assert (pulls_read(world), found["checked"]["approved"]) == (1, 3)
+    found = weekly(world)
+    assert (pulls_read(world), found["checked"]["approved"]) == (1 + 2, 3)
+    asked = {"new": 1, "older": 3, "again": 2, "unsaid": 0, "unanswered": 0, "begins": ""}
+    assert found["online"] == {**asked, "through": found["head"]}
+    assert "online" not in verdict(world, code=0)
     world.jit("audit", "verify", "--online-since", "recorded", runner="auditor", code=2)
+
+
+def test_what_github_was_not_asked_is_asked_the_next_time(world: World, lived: str) -> None:
+    """A verification that had no calls left, or was offline, is recorded as one that asked nothing."""
+    clone(world)
+    world.acme.github.calls_left = RESERVE + 3
+    found = weekly(world, "--record")
+    assert codes(found, "note") == {"calls-kept"}
+    assert (found["online"]["unanswered"], found["online"]["through"]) == (1, "")
+    world.acme.github.calls_left = None
+    found = weekly(world, "--record")  # of the same outcome on the same day: the first record stays
+    assert (found["online"]["new"], found["online"]["unanswered"]) == (3, 0)
+    world.acme.clock.advance(24 * HOUR)
+    weekly(world, "--record")
+    world.acme.clock.advance(24 * HOUR)
+    verdict(world, "--record", code=0)
+    found = weekly(world)
+    assert (found["online"]["new"], found["online"]["older"]) == (0, 3)
+
+
+def test_a_sampled_approval_that_differs_is_found(world: World, lived: str) -> None:
+    """What was changed at GitHub after it was read is found when its approval is drawn again."""
+    clone(world)
+    weekly(world, "--record")
+    gone = next(name for name, each in world.github.reviews.items() if each.pull == 1)
+    world.github.reviews.pop(gone)
+    assert codes(weekly(world, code=1)) == {"review-gone"}
 
 
 def test_other_runs_keep_their_calls(world: World, lived: str) -> None:

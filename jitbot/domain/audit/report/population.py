@@ -66,21 +66,19 @@ def population(
 
 def grant_records(
     events: Iterable[Event], now: datetime, absences: Absences | None = None
-) -> tuple[GrantRecord, ...]:
-    """The same before they are judged, by request."""
+) -> Iterator[GrantRecord]:
+    """The same before they are judged, by request. They are made one by one, since each holds much."""
     requests: dict[str, list[Event]] = {}
-    records: list[GrantRecord] = []
     known = sorted(events, key=_order)
     stopped = _stopped(known)
     for event in known:
         if event.request:
             requests.setdefault(event.request, []).append(event)
         elif event.kind is EventType.ENDED:
-            records.append(_unexplained(event))
+            yield _unexplained(event)
     for request, recorded in requests.items():
         mine = (*recorded, stopped[request]) if request in stopped else tuple(recorded)
-        records += _of_request(request, mine, (absences or {}).get(request, ()), now)
-    return tuple(records)
+        yield from _of_request(request, mine, (absences or {}).get(request, ()), now)
 
 
 def _stopped(events: Sequence[Event]) -> Mapping[str, Event]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
+from jitbot.domain.audit.verify.online import OnlineAnswers
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.exit_code import ExitCode
 
@@ -20,6 +21,7 @@ class AuditVerdict:
     checked: Mapping[str, int]
     problems: tuple[AuditFinding, ...]
     passed_over: int = 0
+    asked: OnlineAnswers | None = None  # at GitHub; None: it was not asked
 
     def of(self, severity: Severity) -> tuple[AuditFinding, ...]:
         """The findings of this weight."""
@@ -52,5 +54,6 @@ class AuditVerdict:
             "main": self.main,
             "checked": dict(self.checked),
             "passed_over": self.passed_over,
+            **({} if self.asked is None else {"online": self.asked.as_json()}),
             "findings": [each.as_json() for each in self.problems],
         }

@@ -32,7 +32,7 @@ from jitbot.domain.model.documents import Sha
 class LedgerFacts:
     """All that a verification judges, as it was read from git.
 
-    `decisions` may be read while they are judged: there may be more than fit into memory.
+    `decisions` and `grants` may be made while they are judged: there may be more than fit into memory.
     """
 
     at: datetime  # the time at which it is judged
@@ -41,7 +41,7 @@ class LedgerFacts:
     merges: tuple[Merged, ...]
     too_large: tuple[TooLarge, ...]  # commits of main that are refused as a whole
     not_followed: tuple[Sha, ...]  # commits of main that could not be asked for what they left
-    grants: tuple[GrantRecord, ...]
+    grants: Iterable[GrantRecord]
     decisions: Iterable[DecisionFacts]
     rules: RuleHistory = field(default_factory=RuleHistory)
     stop_rules: Mapping[Sha, RulesOfStop] = field(default_factory=dict)  # by the commits that stops name

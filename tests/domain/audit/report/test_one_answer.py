@@ -123,7 +123,7 @@ def test_access_that_nobody_approved_must_end_in_time_too() -> None:
     answer = reported(events, (), at)
     assert answer is not None
     assert (answer.answer, answer.why) == (ControlAnswer.NO, said)
-    (problem,) = problems(grant_records(events, at)[0], at)
+    (problem,) = problems(next(grant_records(events, at)), at)
     assert problem.message == f"{PATH} of nobody known in prod: {said}"
 
 

@@ -1,0 +1,146 @@
+"""Which approvals a verification reads again at GitHub: all that are new, and a sample of the older ones.
+
+What was asked is recorded with the verification, since nothing else says it: a verification may be offline, or stop
+where no calls are left. Only what is recorded as asked counts as asked.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
+from jitbot.domain.ledger.events import GIVES, EventType
+from jitbot.domain.ledger.git_history import NO_BASE
+from jitbot.domain.model.documents import Sha
+
+SAMPLE = 50  # older approvals that are read again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedUntil:
+    """GitHub was asked about every approval after the ledger's commit `begins` up to `through`, each when it was new.
+
+    `begins` is empty if that is so from the first on, `through` if it is so of none.
+    """
+
+    begins: Sha = NO_BASE
+    through: Sha = NO_BASE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToAsk:
+    """The approvals that GitHub is asked about, oldest first. `new` and `older` count all, `again` those drawn of the older.
+
+    `unsaid` counts the older ones of which no record says that GitHub was ever asked. `whole`: all after the mark are new.
+    """
+
+    decisions: tuple[RecordedEvent, ...]
+    new: int
+    older: int
+    unsaid: int
+    mark: AskedUntil
+    whole: bool
+
+    @property
+    def again(self) -> int:
+        """How many older approvals are asked about once more."""
+        return len(self.decisions) - self.new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlineAnswers:
+    """What GitHub was really asked: `unanswered` counts the approvals of which it gave no answer. `mark` is to be recorded."""
+
+    new: int
+    older: int
+    again: int
+    unsaid: int
+    unanswered: int
+    mark: AskedUntil
+
+    @property
+    def in_words(self) -> str:
+        """A sentence that claims no more than was asked."""
+        words = f"GitHub was asked about {self.new} new approvals, and again about {self.again} of {self.older} older ones"
+        rest = (
+            f"{self.unanswered} were not answered" if self.unanswered else "",
+            f"of {self.unsaid} older ones no record says that it was ever asked" if self.unsaid else "",
+        )
+        return "; ".join([words, *(each for each in rest if each)])
+
+    def as_json(self) -> dict[str, object]:
+        """The same for machines, as it is recorded."""
+        return {
+            "new": self.new,
+            "older": self.older,
+            "again": self.again,
+            "unsaid": self.unsaid,
+            "unanswered": self.unanswered,
+            "begins": self.mark.begins,
+            "through": self.mark.through,
+        }
+
+
+def last_mark(history: LedgerHistory) -> AskedUntil:
+    """What the newest verification records. Of an older jitbot's, all before the head that it verified is unsaid."""
+    verified = [each for each in history.events if each.kind is EventType.VERIFIED]
+    if not verified:
+        return AskedUntil()
+    recorded, head = verified[-1].evidence.online, Sha(verified[-1].evidence.head)
+    if recorded.json:
+        return AskedUntil(begins=Sha(recorded.begins), through=Sha(recorded.through))
+    return AskedUntil(begins=head, through=head)
+
+
+def to_ask(
+    history: LedgerHistory,
+    mark: AskedUntil,
+    *,
+    before: Collection[Sha],
+    unsaid: Collection[Sha] = (),
+    sampled: bool,
+) -> ToAsk:
+    """All approvals in commits that are not in `before`; if `sampled`, as the mark has it, some of the others too.
+
+    `unsaid` are the commits up to where the mark begins. Nobody chooses the sample: its seed is the newest attested commit,
+    whose content has a token that GitHub signed. Who can have runs made may wait for a seed that suits, and the next
+    verification has another one.
+    """
+    approvals = [each for each in history.decisions.values() if each.event.kind in GIVES]
+    older = [each for each in approvals if each.batch.commit in before]
+    seed = history.batches[-1].commit if history.batches else ""
+    drawn = sorted(older, key=lambda each: _rank(each, seed))[: SAMPLE if sampled else 0]
+    again = {(each.event.request, each.event.commit) for each in drawn}
+    return ToAsk(
+        decisions=tuple(
+            each
+            for each in approvals
+            if each.batch.commit not in before or (each.event.request, each.event.commit) in again
+        ),
+        new=len(approvals) - len(older),
+        older=len(older),
+        unsaid=sum(
+            each.batch.commit in unsaid and (each.event.request, each.event.commit) not in again
+            for each in older
+        ),
+        mark=mark,
+        whole=sampled or not before,
+    )
+
+
+def asked(wanted: ToAsk, unanswered: Collection[str], head: Sha) -> OnlineAnswers:
+    """What was asked, without the answers to `unanswered` paths. The mark moves to `head` only if all after it were asked about, and GitHub answered for each."""
+    moves = wanted.whole and not unanswered
+    return OnlineAnswers(
+        new=wanted.new,
+        older=wanted.older,
+        again=wanted.again,
+        unsaid=wanted.unsaid,
+        unanswered=len(unanswered),
+        mark=AskedUntil(begins=wanted.mark.begins, through=head) if moves else wanted.mark,
+    )
+
+
+def _rank(each: RecordedEvent, seed: str) -> str:
+    """The place in the draw; as of a pack's sample, nobody knows the merge commit's id before the merge."""
+    return hashlib.sha256(f"{seed}\n{each.event.request}\n{each.event.commit}".encode()).hexdigest()

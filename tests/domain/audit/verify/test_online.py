@@ -1,0 +1,129 @@
+"""What a verification asks GitHub: all that is new, a sample of the rest that nobody chooses, and no more is claimed."""
+
+from dataclasses import replace
+
+import pytest
+from acme_facts import NOW, PATH, sha
+from audit_facts import a_ledger, a_recorded
+from builders import an_approval
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
+from jitbot.domain.audit.verify.online import SAMPLE, AskedUntil, asked, last_mark, to_ask
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence, RecordedOnline
+
+BEGINS, THROUGH, HEAD = sha("begins"), sha("through"), sha("head")
+MARK = AskedUntil(begins=BEGINS, through=THROUGH)
+
+
+def approvals(count: int) -> tuple[RecordedEvent, ...]:
+    """So many approvals, each of a request of its own, in commits of their own."""
+    return tuple(
+        a_recorded(
+            replace(
+                an_approval(), request=PATH.replace("alice", f"alice-{number}"), commit=sha(f"merge {number}")
+            ),
+            number,
+        )
+        for number in range(count)
+    )
+
+
+def commits(recorded: tuple[RecordedEvent, ...]) -> set[str]:
+    """The ledger's commits that they came in."""
+    return {each.batch.commit for each in recorded}
+
+
+EVERY = approvals(SAMPLE + 30)
+HISTORY = a_ledger(*EVERY)
+
+
+def verified(evidence: Evidence) -> LedgerHistory:
+    """A ledger in which this verification is the newest."""
+    older = Event(
+        kind=EventType.VERIFIED, at=NOW, request="", evidence=Evidence.of(Evidence.head(sha("old")))
+    )
+    newer = replace(older, at=NOW.replace(minute=59), evidence=evidence)
+    return a_ledger(a_recorded(older), a_recorded(newer, 1))
+
+
+@given(st.integers(0, len(EVERY)), st.integers(0, len(EVERY)))
+def test_all_that_is_new_is_asked_and_a_sample_of_the_rest(older: int, unsaid: int) -> None:
+    """Every older one is either drawn or counted as left out, and the same ledger draws the same."""
+    before, begins = commits(EVERY[:older]), commits(EVERY[: min(older, unsaid)])
+    wanted = to_ask(HISTORY, MARK, before=before, unsaid=begins, sampled=True)
+    assert wanted == to_ask(HISTORY, MARK, before=before, unsaid=begins, sampled=True)
+    assert all(each in wanted.decisions for each in EVERY[older:])
+    assert (wanted.new, wanted.older) == (len(EVERY) - older, older)
+    assert wanted.again == min(older, SAMPLE) == len(wanted.decisions) - wanted.new
+    left = [each for each in EVERY[: min(older, unsaid)] if each not in wanted.decisions]
+    assert wanted.unsaid == len(left)
+
+
+def test_the_sample_is_of_the_newest_attested_commit() -> None:
+    """With another one after it, other approvals are drawn; what nobody attested changes nothing."""
+    before = commits(EVERY)
+    history = replace(HISTORY, batches=tuple(each.batch for each in EVERY))
+    drawn = to_ask(history, MARK, before=before, sampled=True).decisions
+    unattested = replace(history, head=sha("pushed"), commits=history.commits + 1)
+    assert to_ask(unattested, MARK, before=before, sampled=True).decisions == drawn
+    one_more = replace(history, batches=(*history.batches, a_recorded(an_approval(), 999).batch))
+    assert to_ask(one_more, MARK, before=before, sampled=True).decisions != drawn
+
+
+def test_the_mark_moves_only_if_all_after_it_were_answered() -> None:
+    """One without an answer keeps it where it is, and so does a reading of a part that somebody chose."""
+    wanted = to_ask(HISTORY, MARK, before=commits(EVERY[:-3]), sampled=True)
+    assert asked(wanted, (), HEAD).mark == AskedUntil(begins=BEGINS, through=HEAD)
+    one_missing = asked(wanted, {EVERY[-1].path}, HEAD)
+    assert one_missing.mark == MARK
+    assert "1 were not answered" in one_missing.in_words
+    chosen = to_ask(HISTORY, MARK, before=commits(EVERY[:-3]), sampled=False)
+    assert (chosen.again, asked(chosen, (), HEAD).mark) == (0, MARK)
+    everything = to_ask(HISTORY, AskedUntil(), before=(), sampled=False)
+    assert asked(everything, (), HEAD).mark == AskedUntil(through=HEAD)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "mark"),
+    [
+        (Evidence.of(Evidence.head(HEAD)), AskedUntil(begins=HEAD, through=HEAD)),
+        (
+            Evidence.of(
+                Evidence.head(HEAD), Evidence.online(RecordedOnline({"begins": BEGINS, "through": THROUGH}))
+            ),
+            MARK,
+        ),
+        (
+            Evidence.of(Evidence.head(HEAD), Evidence.online(RecordedOnline({"begins": "", "through": ""}))),
+            AskedUntil(),
+        ),
+    ],
+)
+def test_what_was_asked_is_what_is_recorded(evidence: Evidence, mark: AskedUntil) -> None:
+    """A verification that asked nothing is no mark; of an older jitbot's nothing before its head is claimed."""
+    assert last_mark(verified(evidence)) == mark
+    assert last_mark(HISTORY) == AskedUntil()
+
+
+def test_no_more_is_claimed_than_was_asked() -> None:
+    """The sentence names those that were left out of the sample, and those of which nobody knows."""
+    begins = commits(EVERY[:70])
+    wanted = to_ask(HISTORY, MARK, before=commits(EVERY[:-2]), unsaid=begins, sampled=True)
+    said = asked(wanted, (), HEAD)
+    assert said.in_words == (
+        f"GitHub was asked about 2 new approvals, and again about {SAMPLE} of {len(EVERY) - 2} older ones; "
+        f"of {wanted.unsaid} older ones no record says that it was ever asked"
+    )
+    assert 0 < wanted.unsaid <= 70
+    assert said.as_json() == {
+        "new": 2,
+        "older": len(EVERY) - 2,
+        "again": SAMPLE,
+        "unsaid": wanted.unsaid,
+        "unanswered": 0,
+        "begins": BEGINS,
+        "through": HEAD,
+    }
