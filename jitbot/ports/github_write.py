@@ -72,6 +72,13 @@ class GitHubWrite(Protocol):
         """Replace a comment's text."""
         ...
 
+    def edit_comments(self, bodies: Mapping[str, str]) -> None:
+        """Replace the texts of several comments, by their node ids, in few calls. Safe to repeat.
+
+        After an error some of them may have been replaced.
+        """
+        ...
+
     def remove_comment(self, comment_id: int) -> None:
         """Delete a comment, tolerating that it is gone."""
         ...

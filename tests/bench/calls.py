@@ -29,7 +29,7 @@ sys.path += [
 ]
 from acting import WORKFLOWS
 from github_says import github_says
-from measured_life import LIFE, load, total
+from measured_life import load
 from minutes import Minutes, month
 
 from jitbot.sandbox.clock import Clock
@@ -105,7 +105,7 @@ def measure(a_day: int = 50) -> list[Row]:
         )
         for name, each in steps.items()
     ]  # fmt: skip
-    hour, spent = _hour(), _month(a_day)
+    hour, spent, wrote = _hour(), _month(a_day), load(lambda step: step.written)
     return [
         *rows,
         Row(
@@ -116,13 +116,11 @@ def measure(a_day: int = 50) -> list[Row]:
             note=f"{hour['requests']} requests an hour",
         ),
         Row(
-            what="writes on GitHub in one request's life",
-            figure=total(lambda step: step.written - step.writes.get("commit", 0), LIFE),
+            what="writes on GitHub in a request's life, among others",
+            figure=wrote.together,
             unit="",
             bound=WRITES,
-            note="and git pushes of the ledger: {}".format(
-                total(lambda step: step.writes.get("commit", 0), LIFE)
-            ),
+            note=f"{wrote.alone:.0f} for one that is alone in each run",
         ),
         Row(
             what="readings of the whole ledger by revoke",
@@ -244,8 +242,8 @@ def _hour() -> dict[str, int]:
     charged = load(lambda step: step.rest)
     return {
         "calls_of_the_schedules": int(charged.hour),
-        "calls_of_a_request": int(charged.request + charged.run),
-        "requests": charged.requests(AN_HOUR, 1),
+        "calls_of_a_request": round(charged.alone),
+        "requests": charged.requests(AN_HOUR, alone=True),
     }
 
 

@@ -17,6 +17,7 @@ from measured_life import (
 from tables import table
 
 from jitbot.usecases.apply.apply import MOST_AT_ONCE
+from jitbot.usecases.runs.announce import MOST as NOTIFIED
 
 HOURS, DAYS, MONTHS = 8, 365, 12  # of work a day, of a year
 # An assumption, as in tests/bench: how long AWS takes for an answer.
@@ -31,6 +32,7 @@ LIMITS: tuple[tuple[str, int, Of], ...] = (
     ("writes", 500, lambda step: step.written),
 )
 A_MINUTE = 80  # writes
+_OF_A_RUN = (("grant, many", "commit"), ("show many", "edit of comments"))  # which all of the run share
 _NAMES = {
     PERSON: "`jitbot request`, with the person's own token",
     "check": "`check.yml`, when it is opened",
@@ -48,6 +50,10 @@ _NAMES = {
     "show the use": "the comment of the sweep after that",
     "grant, many": f"`grant.yml`, {MANY} that were merged at once",
     "show many": "their comments",
+    "sweep, many ends": f"`sweep.yml` after {MANY} ends",
+    "show many ends": "their comments",
+    "record many uses": f"`audit.yml`: what was done with {MANY}",
+    "show many uses": "the comments of the sweep after that",
 }
 
 
@@ -75,24 +81,26 @@ def hour() -> str:
     rows = []
     for name, limit, of in LIMITS:
         charged = load(of)
-        each = [f"{amount:.3g}" for amount in (charged.request, charged.run, charged.hour)]
-        held = [str(charged.requests(limit, together)) for together in (1, MANY)]
+        each = [f"{amount:.3g}" for amount in (charged.alone, charged.together, charged.hour)]
+        held = [str(charged.requests(limit, alone=alone)) for alone in (True, False)]
         rows.append([f"{limit:,} {name}", *each, *held])
-    apart, together = (min(load(of).requests(limit, many) for _, limit, of in LIMITS) for many in (1, MANY))
-    sure = min(load(of).requests(limit, 1) for name, limit, of in LIMITS if name != "writes")
-    at_once = (A_MINUTE - load(lambda step: step.writes.get("commit", 0)).run) // 2
+    apart, together = (
+        min(load(of).requests(limit, alone=alone) for _, limit, of in LIMITS) for alone in (True, False)
+    )
+    sure = min(load(of).requests(limit, alone=True) for name, limit, of in LIMITS if name != "writes")
+    shared = sum(STEPS[name].writes.get(kind, 0) for name, kind in _OF_A_RUN)
     head = (
         "an hour's limit",
-        "a request",
-        "a run of grant",
+        "a request, merged alone",
+        f"one of {MANY} in a run",
         "other runs",
-        "requests, each merged alone",
+        "requests, each alone",
         f"requests, {MANY} in a run",
     )
     return f"""{table(head, rows)}
 By the calls, an hour holds {sure} requests. If every write counts as one that creates content, it holds {apart}, or {together} where {MANY} are merged for each run: {HOURS * apart} to {HOURS * together} in a day of {HOURS} hours.
 
-Up to {at_once:.0f} requests may be merged in one minute before their notifications and comments come to {A_MINUTE} writes.
+Up to {min(A_MINUTE - shared, NOTIFIED)} requests may be merged in one minute before their notifications come to {A_MINUTE} writes, or to more than a run sends.
 """
 
 

@@ -44,7 +44,11 @@ STEPS: Mapping[str, Step] = {
     "record the use": Step(rest=1, graphql=1, points=1, aws=8, writes={"commit": 1}),
     "show the use": Step(rest=2, graphql=1, points=1, writes={"edit of a comment": 1}),
     "grant, many": Step(rest=22, graphql=4, points=16, aws=62, writes={"commit": 2, "comment": MANY}),
-    "show many": Step(rest=MANY, graphql=1, points=1, writes={"edit of a comment": MANY}),
+    "show many": Step(rest=0, graphql=2, points=2, writes={"edit of comments": 1}),
+    "sweep, many ends": Step(rest=1, graphql=1, points=1, aws=47, writes={"commit": 1}),
+    "show many ends": Step(rest=1, graphql=2, points=2, writes={"edit of comments": 1}),
+    "record many uses": Step(rest=1, graphql=1, points=1, aws=62, writes={"commit": 1}),
+    "show many uses": Step(rest=1, graphql=2, points=2, writes={"edit of comments": 1}),
 }
 # The steps in the life of one request that goes well, and those of an hour in which nothing has to be done.
 LIFE = (
@@ -58,30 +62,30 @@ Of = Callable[[Step], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What one limit is charged with: by each request, by each run of grant, and by the other runs of an hour."""
+    """What one limit is charged with: by a request that is merged alone, by one of many in a run, and by the other runs of an hour."""
 
-    request: float
-    run: float
+    alone: float
+    together: float
     hour: float
 
-    def requests(self, limit: int, together: int) -> int:
-        """How many requests fit into an hour's limit if so many are merged in each run of grant."""
-        return int((limit - self.hour) / (self.request + self.run / together))
+    def requests(self, limit: int, *, alone: bool) -> int:
+        """How many requests fit into an hour's limit."""
+        return int((limit - self.hour) / (self.alone if alone else self.together))
 
 
 def load(of: Of) -> Load:
-    """What a limit is charged with, by the difference between one request in a run and many."""
-    grant = (of(STEPS["grant, many"]) - of(STEPS["grant"])) / (MANY - 1)
-    shown = (of(STEPS["show many"]) - of(STEPS["show the grant"])) / (MANY - 1)
-    idle = of(STEPS["show, idle"])
-    later = sum(of(STEPS[name]) - idle for name in ("show the end", "show the use"))
-    run = of(STEPS["grant"]) + of(STEPS["show the grant"]) - grant - shown
-    # In a busy hour a sweep ends and removes, and the use of grants is recorded: each is one run for all requests.
-    swept = max(of(STEPS[name]) for name in ("sweep, the end", "sweep, the removal"))
+    """What a limit is charged with in a busy hour, in which each sweep and each record of use is of many requests."""
+
+    def steps(*names: str) -> int:
+        return total(of, names)
+
+    idle = steps("show, idle")
+    later = (steps("show many ends", "show many uses") - 2 * idle) / MANY
+    check, many = steps("check"), steps("grant, many", "show many") / MANY
     return Load(
-        request=of(STEPS["check"]) + grant + shown + later,
-        run=run,
-        hour=swept + idle + of(STEPS["record the use"]),
+        alone=check + steps("grant", "show the grant") + later,
+        together=check + many + later,
+        hour=max(steps("sweep, many ends"), steps("sweep, the removal")) + idle + steps("record many uses"),
     )
 
 

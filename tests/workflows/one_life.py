@@ -36,6 +36,7 @@ _WRITES = {  # what a write is, by its call; the first that fits
     ("PATCH", "pulls"): "edit of a pull request",
     ("POST", "pulls"): "pull request",
     ("POST", "refs"): "branch",
+    ("POST", "updateIssueComment"): "edit of comments",
     ("POST", "createCommitOnBranch"): "commit",
     ("POST", "enablePullRequestAutoMerge"): "auto-merge",
 }
@@ -164,6 +165,12 @@ def played(world: World, folder: Path) -> Played:
         world.must(world.merge("olivia", offered))
     counted("grant, many", "grant", GITHUB_RUN_ID="9")
     counted("show many", "comment", workflow="grant.yml", GITHUB_RUN_ID="9")
+    world.later(2 * HOUR)
+    counted("sweep, many ends", "sweep", GITHUB_RUN_ID="10", **CLOCK)
+    counted("show many ends", "comment", workflow="sweep.yml", GITHUB_RUN_ID="10", **CLOCK)
+    world.later(3 * HOUR)
+    counted("record many uses", "audit", "usage", workflow="audit.yml", event="schedule", GITHUB_RUN_ID="11")
+    counted("show many uses", "comment", workflow="sweep.yml", GITHUB_RUN_ID="12", **CLOCK)
     return Played(steps=steps, kilobytes=int(added) / 1000)
 
 

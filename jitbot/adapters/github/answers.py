@@ -109,6 +109,7 @@ def comment(raw: Mapping[str, Any]) -> Comment:
         comment_id=int(raw["id"]),
         by_actions=by_actions(raw),
         body=str(raw["body"] or ""),
+        node_id=str(raw.get("node_id") or ""),
     )
 
 

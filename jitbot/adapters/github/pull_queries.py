@@ -36,7 +36,9 @@ _COMMIT = (
     f"oid message author {_GIT_ACTOR} committer {_GIT_ACTOR} parents(first: {_PARENTS}) {{ {_WHOLE} nodes {{ oid }} }} "
     f"authors(first: {bounds.NAMES + 1}) {{ totalCount nodes {{ user {{ databaseId }} }} }}"
 )
-_COMMENTS = f"comments(first: {_PAGE}) {{ {_WHOLE} nodes {{ fullDatabaseId author {{ {_ACTOR} }} body }} }}"
+_COMMENTS = (
+    f"comments(first: {_PAGE}) {{ {_WHOLE} nodes {{ id fullDatabaseId author {{ {_ACTOR} }} body }} }}"
+)
 _STATUSES = (
     "newest: commits(last: 1) { nodes { commit { oid status { contexts { context state description } } } } }"
 )
@@ -235,8 +237,13 @@ def _comments(node: Mapping[str, Any]) -> tuple[Comment, ...]:
 
 
 def _comment(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    body = _text(node["body"], empty=True)
-    return {"id": int(node["fullDatabaseId"]), "user": _actor(node["author"]), "body": body}
+    body, node_id = _text(node["body"], empty=True), _text(node["id"])
+    return {
+        "id": int(node["fullDatabaseId"]),
+        "node_id": node_id,
+        "user": _actor(node["author"]),
+        "body": body,
+    }
 
 
 def _statuses(node: Mapping[str, Any], head: Sha) -> Mapping[str, Status]:

@@ -23,6 +23,7 @@ _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
 _AUTO_MERGE = """mutation($input: EnablePullRequestAutoMergeInput!) {
   enablePullRequestAutoMerge(input: $input) { pullRequest { number } }
 }"""
+_EDITS = 20  # comments in one call: each has 64 KiB at the most
 _PREVENTED = 409  # of a setting: the organisation decides it, so trying again does not help
 
 
@@ -111,6 +112,17 @@ class GitHubWriter(AdapterPart):
     @translated
     def edit_comment(self, comment_id: int, body: str) -> None:
         self._client.send("PATCH", f"/issues/comments/{comment_id}", {"body": body})
+
+    @translated
+    def edit_comments(self, bodies: Mapping[str, str]) -> None:
+        # https://docs.github.com/en/graphql/reference/mutations#updateissuecomment
+        for some in graphql.in_parts(bodies, _EDITS):
+            inputs = {f"c{place}": {"id": each, "body": bodies[each]} for place, each in enumerate(some)}
+            declared = " ".join(f"${name}: UpdateIssueCommentInput!" for name in inputs)
+            asked = " ".join(
+                f"{name}: updateIssueComment(input: ${name}) {{ issueComment {{ id }} }}" for name in inputs
+            )
+            self._client.graphql(f"mutation({declared}) {{ {asked} }}", inputs)
 
     @translated
     def remove_comment(self, comment_id: int) -> None:

@@ -21,6 +21,7 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.pull_request.commenting import (
     Shown,
+    edited_together,
     of_merged,
     of_over,
     of_pull,
@@ -107,9 +108,10 @@ def _put(
     """Write each; if the token may not (a fork's run), show it in the job's summary instead."""
     written: dict[int, bool] = {}
     trouble: list[JitbotError] = []
-    for each in with_comments(context, shown):
+    ready, edited = edited_together(context, with_comments(context, shown))
+    for each in ready:
         try:
-            written[each.number] = put(context, each, run=context.run.url)
+            written[each.number] = put(context, each, run=context.run.url) or each.number in edited
         except DeniedError as error:
             trouble.append(_summarised(each, environ, error))
         except UnavailableError as error:

@@ -32,6 +32,7 @@ class Comment:
     comment_id: int
     by_actions: bool
     body: str
+    node_id: str = ""  # by which GraphQL knows it; empty if GitHub did not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,36 @@ def with_comments(context: Context, shown: Sequence[Shown]) -> list[Shown]:
     ]
 
 
+def edited_together(context: Context, shown: Sequence[Shown]) -> tuple[list[Shown], frozenset[int]]:
+    """Edit in one call the comments of which nothing but the text has to change; gives the pull requests of those, too.
+
+    What could not be edited so is left to `put`, which edits one by one and says what is wrong.
+    """
+    wanted = {each.number: first for each in shown if (first := _to_edit(each)) is not None}
+    bodies = {wanted[each.number].node_id: each.body for each in shown if each.number in wanted}
+    if len(bodies) < 2:
+        return list(shown), frozenset()
+    try:
+        context.github_write.edit_comments(bodies)
+    except JitbotError:
+        return list(shown), frozenset()
+    right = [
+        replace(each, comments_there=(replace(wanted[each.number], body=each.body),))
+        if each.number in wanted
+        else each
+        for each in shown
+    ]
+    return right, frozenset(wanted)
+
+
+def _to_edit(shown: Shown) -> Comment | None:
+    """jitbot's one comment there, if its text is another one than it should be."""
+    ours = _ours(shown.comments_there or ())
+    if not shown.body or len(ours) != 1 or not ours[0].node_id or _same(ours[0].body, shown.body):
+        return None
+    return ours[0]
+
+
 def of_over(context: Context, history: LedgerView, now: datetime) -> list[Shown]:
     """What the open pull requests should show that can give nothing any more, and that they are to be closed."""
     return [

@@ -17,7 +17,7 @@ from jitbot.domain.notifications.notification import Notification, notifications
 from jitbot.usecases.context import Context, file_at_main
 from jitbot.usecases.ledger.ledger import Ledger
 
-_MOST = 50  # comments of one run: GitHub takes some 80 in a minute
+MOST = 50  # comments of one run: GitHub takes some 80 in a minute
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def _announce(ledger: Ledger) -> None:
     except JitbotError as error:
         context.say(f"nobody is notified: {error}")
         return
-    for number, body in list(comments(found).items())[:_MOST]:
+    for number, body in list(comments(found).items())[:MOST]:
         try:
             context.issues.announce(number, body)
         except DeniedError as error:

@@ -10,7 +10,7 @@ import pytest
 import requests
 from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.github_objects import Status, StatusState
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
@@ -117,6 +117,32 @@ def test_comments_are_edited_and_removed(github: GitHubSandbox) -> None:
     writer(github).remove_comment(made.comment_id)
     writer(github).remove_comment(made.comment_id)
     assert reader(github).comments(1) == ()
+
+
+def test_comments_are_edited_together(github: GitHubSandbox) -> None:
+    """Twenty in a call, each its own text; those that are not named stay, and doing it twice does no harm."""
+    made = [writer(github).post_comment(1, f"comment {number}") for number in range(26)]
+    bodies = {each.node_id: f"{each.body}: \u2713 $c0 }}" for each in made[1:]}
+    for _ in range(2):
+        github.calls.clear()
+        writer(github).edit_comments(bodies)
+        assert github.calls == [("POST", "/graphql")] * 2
+    texts = [each.body for each in reader(github).comments(1)]
+    assert texts == ["comment 0", *bodies.values()]
+    (read,) = reader(github).comments_of([1]).values()
+    assert {each.node_id for each in read} == {each.node_id for each in made}
+
+
+def test_a_comment_that_cannot_be_edited_is_said(github: GitHubSandbox) -> None:
+    """One that is gone, or an author without the right, is an error; the others may have their text already."""
+    one, gone = (writer(github).post_comment(1, text) for text in ("one", "gone"))
+    writer(github).remove_comment(gone.comment_id)
+    with pytest.raises(JitbotError):
+        writer(github).edit_comments({one.node_id: "two", gone.node_id: "two"})
+    assert [each.body for each in reader(github).comments(1)] == ["two"]
+    with pytest.raises(JitbotError):
+        writer(github, "reader").edit_comments({one.node_id: "three"})
+    assert [each.body for each in reader(github).comments(1)] == ["two"]
 
 
 def test_statuses_are_set_and_read(github: GitHubSandbox) -> None:

@@ -1,6 +1,7 @@
 """`jitbot comment` against a running acme: what is on a pull request's page, and how often it is written."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -359,6 +360,60 @@ def test_one_request_in_doubt_does_not_hide_what_became_of_another(world: World)
     said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
     assert said == f"#{number}: all good, brought up to date\n"
     assert "**alice** has orders-db-read" in only(world, number)
+
+
+def two_granted(world: World) -> tuple[int, int]:
+    """The pull requests of two grants of one run, whose comments still say that they are decided."""
+    numbers = ask(world), ask(world, "carol", "hers")
+    for number in numbers:
+        comment(world, number)
+        world.must(world.review("bob", number))
+        world.must(world.merge("olivia", number))
+    world.jit("grant", GITHUB_RUN_ID="21")
+    world.forget()
+    return numbers
+
+
+def test_the_comments_of_one_run_are_edited_in_one_call(world: World) -> None:
+    """Each gets its own text, and says that it was brought up to date; the next run writes nothing."""
+    numbers = two_granted(world)
+    said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="21")
+    assert said.count("brought up to date") == 2
+    assert writes(world) == []
+    assert world.commits() == 1  # the one call of GraphQL that changes something
+    for number, login in zip(numbers, ("alice", "carol"), strict=True):
+        assert f"✅ **{login}** has orders-db-read" in only(world, number)
+    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="21")
+    assert (writes(world), world.commits()) == ([], 0)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["refused", "lost"])
+def test_where_that_call_fails_each_is_edited_by_itself(world: World, after: bool) -> None:
+    """Whether GitHub did it or not: what one of them is refused for holds up no other."""
+    numbers = two_granted(world)
+
+    def broken(method: str, path: str) -> GitHubFault | None:
+        return GitHubFault(status=422, after=after) if (method, path) == ("POST", "/graphql") else None
+
+    world.acme.github.faults = broken
+    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="21")
+    assert writes(world) == ["PATCH /issues/comments/{comment_id}"] * 2
+    for number, login in zip(numbers, ("alice", "carol"), strict=True):
+        assert f"✅ **{login}** has orders-db-read" in only(world, number)
+
+
+def test_a_twin_is_removed_all_the_same(world: World) -> None:
+    """A pull request with two of jitbot's comments is left to the way that removes one of them."""
+    numbers = two_granted(world)
+    (first,) = (
+        each for each in world.github.comments.values() if each.pull == numbers[0] and MARKER in each.body
+    )
+    twin = replace(first, id=first.id + 10_000)
+    world.github.comments[twin.id] = twin
+    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="21")
+    edit = "PATCH /issues/comments/{comment_id}"
+    assert sorted(writes(world)) == ["DELETE /issues/comments/{comment_id}", edit, edit]
+    assert "✅ **alice** has" in only(world, numbers[0])
 
 
 def test_an_expiry_is_told(world: World, granted: str) -> None:

@@ -287,7 +287,7 @@ def test_a_run_writes_so_many_comments_and_no_more(
     world: World, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stop of hundreds must not use up what GitHub takes in a minute."""
-    monkeypatch.setattr(announce, "_MOST", 1)
+    monkeypatch.setattr(announce, "MOST", 1)
     world.forget()
     world.jit("grant")
     assert posts(world) == 1

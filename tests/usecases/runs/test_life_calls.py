@@ -33,22 +33,30 @@ def test_nothing_is_written_that_would_not_change(life: Played) -> None:
 
 
 def test_what_a_life_writes(life: Played) -> None:
-    """Seven writes are the request's own, at most eight; five commits of the ledger are shared with all of their run."""
+    """Twelve where it is alone in each of its runs: five are commits of the ledger, which hold all of their run."""
     written: dict[str, int] = {}
     for name in LIFE:
         for kind, number in life.steps[name].writes.items():
             written[kind] = written.get(kind, 0) + number
     assert written == {"status": 2, "comment": 2, "edit of a comment": 3, "commit": 5}
-    assert load(lambda step: step.written).request == 7
     assert life.steps[PERSON].written == 4  # with the person's own token, which has limits of its own
 
 
+def test_what_a_life_among_others_writes(life: Played) -> None:
+    """At most eight, merged alone in an hour of others, and less than five where many are merged at once."""
+    charged = load(lambda step: step.written)
+    assert 7 < charged.alone <= 8
+    assert 4 < charged.together < 5
+
+
 def test_many_that_are_merged_at_once_share_a_run(life: Played) -> None:
-    """Two commits for all; each more takes two calls: the pushes of its branch, and the notification on it."""
+    """Two commits and one edit for all; each more takes two calls: the pushes of its branch, and the notification on it."""
     one, many = life.steps["grant"], life.steps["grant, many"]
     assert many.writes == {**one.writes, "comment": MANY}
     assert many.rest - one.rest == 2 * (MANY - 1)
     assert many.graphql == one.graphql
+    for name in ("show many", "show many ends", "show many uses"):
+        assert life.steps[name].writes == {"edit of comments": 1}
 
 
 def test_what_the_ledger_keeps_of_a_life(life: Played) -> None:
@@ -75,11 +83,9 @@ def test_a_document_costs_what_github_counts(asked: str, cost: int) -> None:
 
 
 def test_what_an_hour_holds_by_the_figures() -> None:
-    """What is left of a limit after the hourly runs, shared out: a run that several requests share is paid once."""
-    steps = load(lambda step: step.rest)
-    assert (steps.request, steps.run) == (9, 2)
-    for together in (1, MANY):
-        held = steps.requests(1000, together)
-        assert held * (steps.request + steps.run / together) + steps.hour <= 1000
-        assert (held + 1) * (steps.request + steps.run / together) + steps.hour > 1000
-    assert steps.requests(1000, 1) >= 80
+    """What is left of a limit after the hourly runs, shared out."""
+    charged = load(lambda step: step.rest)
+    for alone, each in ((True, charged.alone), (False, charged.together)):
+        held = charged.requests(1000, alone=alone)
+        assert held * each + charged.hour <= 1000 < (held + 1) * each + charged.hour
+    assert charged.requests(1000, alone=True) >= 80

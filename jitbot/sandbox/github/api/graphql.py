@@ -9,8 +9,10 @@ from typing import Any
 
 from jitbot.sandbox.github.api import objects, shapes
 from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
+from jitbot.sandbox.github.api.pulls import change_comment
 from jitbot.sandbox.github.git import commits
 from jitbot.sandbox.github.graph import pull_requests
+from jitbot.sandbox.github.graph.document import GraphQLDocument
 from jitbot.sandbox.github.records import AutoMerge, Pull, RefusalError
 from jitbot.sandbox.github.rules import pulls
 from jitbot.sandbox.github.site import HostedRepository, Site
@@ -30,6 +32,8 @@ def answer(call: GitHubCall) -> Reply:
     query, variables = call.text("query"), call.body.get("variables") or {}
     if pull_requests.is_about(query):
         return pull_requests.read(call)
+    if _EDIT in query:
+        return _edit_comments(call, GraphQLDocument(query, variables))
     for field, act in _MUTATIONS.items():
         if re.search(rf"\b{field}\b", query):
             return _attempt(field, act, call, variables.get("input") or {})
@@ -112,6 +116,21 @@ def _disable_auto_merge(call: GitHubCall, given: Mapping[str, Any]) -> Json:
     return _echo(given, _about(call, pull))
 
 
+def _edit_comments(call: GitHubCall, document: GraphQLDocument) -> Reply:
+    """Each on its own, one after the other: one that is refused is null, with an error beside the data."""
+    data: dict[str, Json | None] = {}
+    errors = []
+    for asked in document.selections:
+        given = asked.arguments["input"]
+        try:
+            data[asked.alias] = {"issueComment": {"id": _edited(call, given["id"], given["body"])}}
+        except RefusalError as refusal:
+            data[asked.alias] = None
+            kind = {404: "NOT_FOUND", 403: "FORBIDDEN"}.get(refusal.status, "UNPROCESSABLE")
+            errors.append({"type": kind, "path": [asked.alias], "message": refusal.message})
+    return Reply(body={"data": data, **({"errors": errors} if errors else {})})
+
+
 def _ref(call: GitHubCall, variables: Mapping[str, Any]) -> Json:
     match = _REF.search(call.text("query"))
     assert match is not None  # noqa: S101 - for the type checker; `answer` has matched it
@@ -135,6 +154,14 @@ def _echo(given: Mapping[str, Any], payload: Json) -> Json:
     return payload | {"clientMutationId": given.get("clientMutationId")}
 
 
+def _edited(call: GitHubCall, node: str, body: str) -> str:
+    for repository in call.site.repositories.values():
+        for comment in list(repository.comments.values()):
+            if node == shapes.comment_node(comment):
+                return shapes.comment_node(change_comment(call, repository, comment.id, body))
+    raise RefusalError(404, f"Could not resolve to a node with the global id of '{node}'")
+
+
 def _pull(site: Site, node: str) -> tuple[HostedRepository, Pull]:
     for repository in site.repositories.values():
         for pull in repository.pulls.values():
@@ -143,6 +170,7 @@ def _pull(site: Site, node: str) -> tuple[HostedRepository, Pull]:
     raise RefusalError(404, f"Could not resolve to a node with the global id of '{node}'")
 
 
+_EDIT = "updateIssueComment"
 _MUTATIONS: dict[str, Callable[[GitHubCall, Mapping[str, Any]], Json | None]] = {
     "createCommitOnBranch": _create_commit,
     "enablePullRequestAutoMerge": _enable_auto_merge,

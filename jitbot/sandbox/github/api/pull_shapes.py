@@ -88,7 +88,7 @@ def comment(site: Site, repo: HostedRepository, given: Comment) -> Json:
     base = api(site, repo)
     return {
         "id": given.id,
-        "node_id": f"IC_{given.id}",
+        "node_id": shapes.comment_node(given),
         "url": f"{base}/issues/comments/{given.id}",
         "issue_url": f"{base}/issues/{given.pull}",
         "html_url": f"{web(site, repo)}/pull/{given.pull}#issuecomment-{given.id}",

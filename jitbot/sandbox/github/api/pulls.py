@@ -191,7 +191,7 @@ def create_comment(call: GitHubCall, repo: HostedRepository, number: int) -> Rep
         id=call.site.next_id(),
         pull=number,
         author=call.actor,
-        body=_comment_text(call),
+        body=_valid(call.text("body")),
         created_at=now,
         updated_at=now,
     )
@@ -206,11 +206,17 @@ def get_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Re
 
 def edit_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Reply:
     """PATCH issues/comments/{comment_id}: by its author or anyone with write access, as on GitHub."""
+    edited = change_comment(call, repo, comment_id, call.text("body"))
+    return Reply(body=pull_shapes.comment(call.site, repo, edited))
+
+
+def change_comment(call: GitHubCall, repo: HostedRepository, comment_id: int, body: str) -> Comment:
+    """Replace a comment's text, as the caller."""
     comment = _comment(repo, comment_id)
     _must_own(call, comment.author)
-    edited = replace(comment, body=_comment_text(call), updated_at=call.site.clock.now())
+    edited = replace(comment, body=_valid(body), updated_at=call.site.clock.now())
     repo.comments[comment_id] = edited
-    return Reply(body=pull_shapes.comment(call.site, repo, edited))
+    return edited
 
 
 def _shown(call: GitHubCall, repo: HostedRepository, pull: Pull) -> Reply:
@@ -251,8 +257,7 @@ def _comment(repo: HostedRepository, comment_id: int) -> Comment:
     return repo.comments[comment_id]
 
 
-def _comment_text(call: GitHubCall) -> str:
-    body = call.text("body")
+def _valid(body: str) -> str:
     if not body or len(body) > 65536:
         raise RefusalError(
             422, "Validation Failed", ({"resource": "IssueComment", "field": "body", "code": "invalid"},)

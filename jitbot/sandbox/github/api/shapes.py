@@ -7,7 +7,7 @@ from datetime import datetime
 
 from jitbot.sandbox.github.api.call import Json
 from jitbot.sandbox.github.git.objects import Commit, Entry, FileChange, Signature
-from jitbot.sandbox.github.records import Pull, Status, User
+from jitbot.sandbox.github.records import Comment, Pull, Status, User
 from jitbot.sandbox.github.site import HostedRepository, Site
 
 _USER_LINKS = {
@@ -175,6 +175,11 @@ def repository(site: Site, repo: HostedRepository, reader: User) -> Json:
 def pull_node(repo: HostedRepository, pull: Pull) -> str:
     """The name of a pull request in GraphQL."""
     return f"PR_{repo.id}_{pull.number}"
+
+
+def comment_node(comment: Comment) -> str:
+    """The name of a comment in GraphQL."""
+    return f"IC_{comment.id}"
 
 
 def commit(site: Site, repo: HostedRepository, made: Commit) -> Json:

@@ -206,6 +206,7 @@ def _review(site: Site, review: Review) -> Node:
 def _comment(site: Site, comment: Comment) -> Node:
     return {
         "is": ["IssueComment"],
+        "id": shapes.comment_node(comment),
         "fullDatabaseId": str(comment.id),
         "author": _actor(site, comment.author),
         "body": comment.body,
