@@ -343,6 +343,22 @@ def test_a_policy_that_is_gone_is_still_said() -> None:
     assert mine.why == f"commit {gone.change.commit[:10]} removed it"
 
 
+def test_a_merge_took_it_away_when_github_says() -> None:
+    """Not when a run recorded that."""
+    gone = removed(20)
+    reviews = found(added(), gone, events=(event(gone, "erin"),), now=30)
+    assert reviews.removed[0].removed_at == gone.change.at
+
+
+def test_a_policy_that_was_never_there_is_not_taken_away() -> None:
+    """Nor is one taken away twice."""
+    reviews = found(removed(20), events=(), now=30)
+    assert (reviews.policies, reviews.removed) == ((), ())
+    first, second = removed(20), removed(25)
+    (mine,) = found(added(), first, second, events=(), now=30).removed
+    assert mine.removed_at == first.change.at
+
+
 def interval(number: int, after: timedelta | None, before: timedelta | None = QUARTER) -> IntervalChange:
     """On this day settings.yaml came to ask otherwise."""
     return IntervalChange(change=a_commit(number), before=before, after=after)
@@ -353,6 +369,7 @@ def interval(number: int, after: timedelta | None, before: timedelta | None = QU
     [
         (interval(91, None), "settings.yaml has no review_every since"),
         (interval(91, 4 * QUARTER), "settings.yaml has review_every: 360d since"),
+        (interval(91, QUARTER + DAY), "settings.yaml has review_every: 91d since"),
         (removed(91), "the policy was removed"),
     ],
 )

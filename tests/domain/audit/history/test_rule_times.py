@@ -52,6 +52,12 @@ def test_what_is_not_recorded_came_after_what_is() -> None:
     assert when(changes, a_record("b", NOW - DAY)) == [NOW - 900 * DAY, NOW - DAY, NOW - DAY, NOW]
 
 
+def test_what_is_not_recorded_moves_nothing_that_is() -> None:
+    """Its own date is no bound: its author chose it."""
+    changes = [a_change("a", NOW), a_change("b", NOW - 9 * DAY)]
+    assert when(changes, a_record("b", NOW, NOW - DAY)) == [NOW, NOW - DAY]
+
+
 @given(st.lists(st.tuples(st.integers(-9000, 9000), st.integers(-9000, 9000)), max_size=8))
 def test_no_author_chooses_the_period(dates: list[tuple[int, int]]) -> None:
     """Of recorded pushes: whatever two dates a commit has, both are within a day of its record."""
