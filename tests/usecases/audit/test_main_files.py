@@ -27,7 +27,7 @@ from acme_facts import (
     unreadable,
 )
 from builders import a_change, a_pull, an_approval, an_outcome, the_documents
-from plain_roles import PlainRoles
+from plain_run import PlainRoles
 
 from jitbot.domain.audit.history.main_history import ODD, MainHistory, Unfollowed, Version
 from jitbot.domain.ledger.batches import AddedEntry

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from acme_facts import BASE, HOUR, MERGED_AT, MINUTE, NOW, PATH, PROD, STAGING, a_request, sha
 from builders import a_case, a_change, a_merge, a_pull, a_review, a_revocation, an_approval
-from plain_roles import PlainRoles
-from plain_run import PlainRun
+from plain_run import PlainRoles, PlainRun
 
 from jitbot.domain.access.doubt import GITHUB_LAG
 from jitbot.domain.access.too_large import TooLarge

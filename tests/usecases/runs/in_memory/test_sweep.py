@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from acme_facts import DATA, EXPIRES_AT, IDENTITY, NOW, PATH, PROD, STAGING, the_rules, unreadable
 from builders import a_revocation, an_approval, an_outcome, the_documents
-from plain_roles import PlainRoles
-from plain_run import PlainRun
+from plain_run import PlainRoles, PlainRun
 
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.documents import Parsed
