@@ -300,7 +300,8 @@ def approvals(*hours: int) -> list[dict[str, Any]]:
     ("own", "others", "found"),
     [
         ({"approvals": approvals(10), "merged_at": later(20)}, [15, 12], [(15, 2), (12, 1)]),
-        ({"approvals": approvals(10), "merged_at": later(20)}, [15, 10], [(15, 2)]),
+        ({"approvals": approvals(10), "merged_at": later(20)}, [15, 10], [(15, 2), (10, 1)]),
+        ({"approvals": approvals(10), "merged_at": later(20)}, [15, 9], [(15, 2)]),
         ({"approvals": approvals(11, 10), "merged_at": later(20)}, [15, 11], [(15, 2), (11, 1)]),
         ({"approvals": approvals(10), "merged_at": later(14)}, [15, 12], [(14, 2), (12, 1)]),
         ({"approvals": approvals(10), "merged_at": later(20)}, [15, None], [(15, 2)]),
