@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from acme_facts import DAY, HOUR, MERGED_AT, a_policy, a_request, owned_by, the_rules
 from builders import a_request_state, a_review, an_approval
@@ -60,7 +61,7 @@ def _open(
 
 def samples() -> Iterator[Sample]:
     """Every verdict, in the order in which a request may meet them."""
-    more = {"state": a_request_state(an_approval()), "kind": ChangeKind.MODIFIED}
+    more: dict[str, Any] = {"state": a_request_state(an_approval()), "kind": ChangeKind.MODIFIED}
     ending = a_summary(kind=ChangeKind.DELETED, grant_preview=None, awaiting=None)
     old = OpenChange(path=a_request().path, kind=ChangeKind.ADDED, request=a_request(), state=None)
     objected = a_summary(reviews=(a_review(state="CHANGES_REQUESTED"),))

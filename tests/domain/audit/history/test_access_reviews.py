@@ -88,7 +88,10 @@ def event(
 
 
 def found(
-    *changes: PolicyChange, events: tuple[Event, ...], now: int = 300, every: timedelta | None = QUARTER
+    *changes: PolicyChange | IntervalChange,
+    events: tuple[Event, ...],
+    now: int = 300,
+    every: timedelta | None = QUARTER,
 ) -> AccessReviews:
     """The reviews by these changes, seen on a day."""
     return access_reviews(changes, events, BEGIN + now * DAY, every=every, asked_at=a_commit(0))

@@ -47,8 +47,7 @@ def _made(row: ReviewRow) -> Mapping[str, str]:
     return inert(
         at=timestamp.show(row.merged_at),
         policy=row.policy,
-        day="none" if row.day is None else str(row.day),
-        before="none" if row.before is None else str(row.before),
+        dates="" if row.result is MoveResult.LAPSED else f"{row.before or 'none'} → {row.day or 'none'}",
         said=row.in_words,
         pull_request=f"#{row.pull_request} of {row.author}" if row.pull_request is not None else "",
         commit=row.commit[:12],
