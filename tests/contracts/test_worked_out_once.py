@@ -1,10 +1,6 @@
 """What tests work out once is what each would have worked out, and what must differ still does."""
 
 import copy
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,53 +16,10 @@ from jwt.api_jws import PyJWS
 
 from jitbot.sandbox.github.sandbox import GitHubSandbox
 
-PLACES = ("eu-west-1", "us-east-1", "cn-north-1")
-SERVICES = ("iam", "sts", "s3", "cloudtrail", "dynamodb")
-
-
-def client(service: Any, region: str = "eu-west-1") -> Any:
-    """A client of a session of its own."""
-    keys: Any = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
-    return boto3.Session(region_name=region, **keys).client(service)
-
-
-def made(service: Any, region: str) -> tuple[object, ...]:
-    """What a client is made of, as far as it can be seen."""
-    found = client(service, region)
-    methods = sorted(each for each in dir(found) if not each.startswith("_"))
-    operations = sorted(found.meta.service_model.operation_names)
-    heard = sorted(heard_by(found.meta.events._emitter._handlers._root))
-    return found.meta.endpoint_url, found.meta.config.signature_version, methods, operations, heard
-
-
-def heard_by(node: Any, name: str = "") -> Iterator[str]:
-    """Each event's handlers, in the order in which they are called."""
-    if node["values"]:
-        handlers = (each for section in node["values"] for each in section)
-        yield f"{name}: {[getattr(each, '__qualname__', type(each).__name__) for each in handlers]}"
-    for chunk, child in node["children"].items():
-        yield from heard_by(child, f"{name}.{chunk}")
-
-
-def test_a_client_is_made_of_the_same() -> None:
-    """As in a process that works all of it out: where it calls, how it signs, what it can be asked."""
-    asked = f"print([made(service, place) for service in {SERVICES} for place in {PLACES}])"
-    program = f"from test_worked_out_once import made; {asked}"
-    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(worked_out_once.__file__).parent)))
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for _ in range(2):
-        assert repr([made(service, place) for service in SERVICES for place in PLACES]) == ran.stdout.strip()
-
 
 def test_what_one_client_is_told_no_other_hears() -> None:
     """A handler, and a method of a client, are that client's alone."""
-    one, other = client("sts"), client("sts")
+    one, other = worked_out_once.client("sts"), worked_out_once.client("sts")
     heard: list[str] = []
     one.meta.events.register("told.sts", lambda **_: heard.append("one"))
     other.meta.events.emit("told.sts.GetCallerIdentity")
@@ -85,7 +38,9 @@ def test_what_one_session_is_told_no_other_hears() -> None:
         one.events.register(name, lambda **_: heard.append("one"))
     for each in (other, boto3.Session()):
         each.events.emit("told.sts")
-        assert "test_what_one_session" not in str(list(heard_by(each.events._emitter._handlers._root)))
+        assert "test_what_one_session" not in str(
+            list(worked_out_once.heard_by(each.events._emitter._handlers._root))
+        )
     assert heard == []
 
 

@@ -6,7 +6,7 @@ The keys of an embedded GitHub serve again once it is closed.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import cache, lru_cache
 from typing import Any
@@ -206,3 +206,20 @@ def _keys(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(Issuer, "new_key", lambda self: keys.lend(self))
     patch.setattr(GitHubSandbox, "__exit__", left)
+
+
+def client(service: Any, region: str = "eu-west-1") -> Any:
+    """A client of a session of its own."""
+    keys: Any = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
+    import boto3
+
+    return boto3.Session(region_name=region, **keys).client(service)
+
+
+def heard_by(node: Any, name: str = "") -> Iterator[str]:
+    """Each event's handlers, in the order in which they are called."""
+    if node["values"]:
+        handlers = (each for section in node["values"] for each in section)
+        yield f"{name}: {[getattr(each, '__qualname__', type(each).__name__) for each in handlers]}"
+    for chunk, child in node["children"].items():
+        yield from heard_by(child, f"{name}.{chunk}")

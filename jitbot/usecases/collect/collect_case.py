@@ -206,7 +206,7 @@ class CaseCollector:
         )
 
     def _ahead(self, number: int, rules: Rules) -> Iterator[Callable[[], object]]:
-        """What will be asked of a merged pull request, as far as the first reading of it tells; the answers are kept."""
+        """What will be asked of a merged pull request, as far as the first reading of it shows; the answers are kept."""
         reading = self.github.reading(number)
         if reading is None or (until := reading.pull.merged_at) is None:
             return

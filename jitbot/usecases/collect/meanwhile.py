@@ -1,4 +1,4 @@
-"""Reads that hang on nothing of each other, made at the same time. Writes never are: a run is safe to stop by their order."""
+"""Reads that depend on nothing of each other, made at the same time. Writes never are: a run is safe to stop by their order."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ T = TypeVar("T")
 def meanwhile(work: Callable[[], T], *reads: Callable[[], object]) -> T:
     """Do some work, and in other threads these reads, whose answers somebody keeps; wait for all of them.
 
-    A read that fails says nothing: who needs its answer asks again, and is told why there is none.
+    A read that fails says nothing: who needs its answer asks again, and gets the reason.
     """
     if not reads:
         return work()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tables import block, code, table
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "jitbot/schemas"
 ACME = ROOT / "jitbot/sandbox/acme"
 # Each kind of file, in the order in which people meet them: its schema, and a file of acme that is one.
