@@ -17,10 +17,9 @@ from jitbot.domain.model.merge_facts import Change, ChangeKind
 _SUBMODULE, _FOLDER, _NOTHING = "160000", "040000", "000000"
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")
-_RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d{0,3}\0")
+_RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d*\0")
 _RECORD = re.compile(_RAW.pattern + rb"([^\0]*)\0")
-_PAIR = re.compile(rb"([0-9a-f]{40}) ([0-9a-f]{40})\n")
-_LONGEST = 128  # bytes of either, the name aside
+_PAIR = re.compile(rb"([^: \n]+) ([^\n]+)\n")
 END = "."  # no name of an object: `diff-tree --stdin` repeats such a line, and sends what it has printed
 _END = f"{END}\n".encode()
 _LATEST = 253_402_300_799  # the last second that a datetime can be; a commit may claim any
@@ -86,7 +85,7 @@ def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecor
     The answer ends with the line `END`, which git repeats. Raises EOFError if it ends before.
     """
     held, at, pair = b"", 0, ("", "")
-    while True:
+    while not held.startswith(_END, at):
         if found := _RECORD.match(held, at):
             old_mode, mode, old_blob, blob, name = found.groups()
             yield (
@@ -101,12 +100,12 @@ def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecor
             )
         elif found := _PAIR.match(held, at):
             pair = (found[1].decode(), found[2].decode())
-        elif held.startswith(_END, at):
-            return
         else:
-            if len(held) - at >= _LONGEST and not _RAW.match(held, at):
+            part_ends = held.find(b"\0" if held.startswith(b":", at) else b"\n", at) >= 0
+            if part_ends and not _RAW.match(held, at):  # not only that its name is still to come
                 raise UnavailableError("git's diff-tree answers in a form that this jitbot does not know")
-            if not (more := answer.read1(_CHUNK)):
+            more = answer.read1(_CHUNK)
+            if not more:
                 raise EOFError
             held, at = held[at:] + more, 0
             continue

@@ -13,6 +13,7 @@ from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEv
 from jitbot.domain.audit.verify.online import SAMPLE, AskedUntil, asked, last_mark, to_ask
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence, RecordedOnline
+from jitbot.domain.model.documents import Sha
 
 BEGINS, THROUGH, HEAD = sha("begins"), sha("through"), sha("head")
 MARK = AskedUntil(begins=BEGINS, through=THROUGH)
@@ -31,7 +32,7 @@ def approvals(count: int) -> tuple[RecordedEvent, ...]:
     )
 
 
-def commits(recorded: tuple[RecordedEvent, ...]) -> set[str]:
+def commits(recorded: tuple[RecordedEvent, ...]) -> set[Sha]:
     """The ledger's commits that they came in."""
     return {each.batch.commit for each in recorded}
 
