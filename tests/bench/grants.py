@@ -121,7 +121,7 @@ def _floor(acme: Acme, pull: int, merge: str, made: Sequence[tuple[str, str]], s
         "boundary": f"arn:aws:iam::{account_id}:policy/jitbot-boundary",
         "roles": [
             {
-                "name": f"floor-{slug.replace(' ', '-')}-{number}",
+                "name": f"jit-floor-{slug.replace(' ', '-')}-{number}",
                 "trust": trust,
                 "permissions": permissions,
             }
