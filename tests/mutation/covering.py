@@ -77,10 +77,14 @@ def _seconds() -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Where a mutant is: the lines that run with it, and the first line of its outermost function."""
+    """Where a mutant is: the lines that run with it, and the first line of its outermost function.
+
+    `once`: it runs when its module is loaded, and never again.
+    """
 
     lines: frozenset[int]
     function: int
+    once: bool = False
 
 
 def where(source: str, line: int) -> Where:
@@ -91,13 +95,19 @@ def where(source: str, line: int) -> Where:
     for node in inside:
         lines -= set(range(node.lineno, _last(node) + 1))
     function = next((node.lineno for node in around if isinstance(node, ast.FunctionDef)), 0)
-    return Where(lines=frozenset(lines), function=function)
+    within = (node for node in _functions(source) if node.lineno <= line <= (node.end_lineno or node.lineno))
+    return Where(lines=frozenset(lines), function=function, once=next(within, None) is None)
 
 
 @lru_cache(1)
 def _statements(source: str) -> list[ast.stmt]:
     """Outer ones come before inner ones."""
     return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+
+
+@lru_cache(1)
+def _functions(source: str) -> list[ast.FunctionDef | ast.Lambda]:
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.Lambda)]
 
 
 def _last(node: ast.stmt) -> int:

@@ -158,13 +158,14 @@ class Hunter:
     def _of(self, file: str, source: str) -> Iterable[Prey]:
         module, short = _module(Path(file)), hashlib.sha256(source.encode()).hexdigest()[:16]
         for number, (line, what) in enumerate(places(source)):
-            if self._only is None or (module, what) in self._only:
+            where = covering.where(source, line)  # what runs once, no fork can take out
+            if not where.once and (self._only is None or (module, what) in self._only):
                 yield Prey(
                     file=file,
                     number=number,
                     line=line,
                     what=what,
-                    where=covering.where(source, line),
+                    where=where,
                     source=short,
                     seconds=self._seconds,
                     killer=self._killers.get((module, short, number), ""),

@@ -257,6 +257,14 @@ def test_what_runs_with_a_line() -> None:
     assert covering.where(split, 3) == covering.Where(lines=frozenset({2, 3, 4}), function=1)
 
 
+def test_what_runs_once_is_not_hunted() -> None:
+    """A fork has the module loaded already: nothing that it changes there would run again."""
+    source = "few = [a for a in (1, 2) if a]\nmore = lambda a: a or 1\n\ndef most(a):\n    return a and 1\n"
+    hunter = hunt.Hunter([], jobs=1, seconds=1, only=None)
+    assert {each.line for each in hunter._of(str(ESCAPE), source)} == {2, 5}
+    assert {line for line, _ in places(source)} == {1, 2, 5}
+
+
 ESCAPE = hunt.DOMAIN / "text" / "escape.py"
 
 
