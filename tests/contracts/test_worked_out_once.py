@@ -7,19 +7,19 @@ from typing import Any
 
 import boto3
 import jwt
-import moto.core.models  # noqa: F401 - it adds a handler to those of botocore
 import pytest
 import worked_out_once
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 from jwt.api_jws import PyJWS
+from worked_out_once import client, heard_by
 
 from jitbot.sandbox.github.sandbox import GitHubSandbox
 
 
 def test_what_one_client_is_told_no_other_hears() -> None:
     """A handler, and a method of a client, are that client's alone."""
-    one, other = worked_out_once.client("sts"), worked_out_once.client("sts")
+    one, other = client("sts"), client("sts")
     heard: list[str] = []
     one.meta.events.register("told.sts", lambda **_: heard.append("one"))
     other.meta.events.emit("told.sts.GetCallerIdentity")
@@ -38,9 +38,7 @@ def test_what_one_session_is_told_no_other_hears() -> None:
         one.events.register(name, lambda **_: heard.append("one"))
     for each in (other, boto3.Session()):
         each.events.emit("told.sts")
-        assert "test_what_one_session" not in str(
-            list(worked_out_once.heard_by(each.events._emitter._handlers._root))
-        )
+        assert "test_what_one_session" not in str(list(heard_by(each.events._emitter._handlers._root)))
     assert heard == []
 
 

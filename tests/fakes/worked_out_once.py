@@ -208,12 +208,25 @@ def _keys(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(GitHubSandbox, "__exit__", left)
 
 
+# What shows that it is the same
+
+
 def client(service: Any, region: str = "eu-west-1") -> Any:
     """A client of a session of its own."""
-    keys: Any = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
     import boto3
+    import moto.core.models  # noqa: F401 - it adds a handler to those of botocore
 
+    keys: Any = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
     return boto3.Session(region_name=region, **keys).client(service)
+
+
+def made(service: Any, region: str) -> tuple[object, ...]:
+    """What a client is made of, as far as it can be seen."""
+    found = client(service, region)
+    methods = sorted(each for each in dir(found) if not each.startswith("_"))
+    operations = sorted(found.meta.service_model.operation_names)
+    heard = sorted(heard_by(found.meta.events._emitter._handlers._root))
+    return found.meta.endpoint_url, found.meta.config.signature_version, methods, operations, heard
 
 
 def heard_by(node: Any, name: str = "") -> Iterator[str]:
