@@ -45,6 +45,7 @@ READS = {"sts:AssumeRoleWithWebIdentity", "iam:ListRoles"}  # of a sweep with no
 WIDE = 10  # accounts of one request
 MOST = (1000, 10_000)  # accounts, and grants that live in them, for which these bounds are:
 SECONDS, CPU_SECONDS, MEGABYTES = 3, 8, 250
+Bounds = tuple[int | None, int | None, int | None]  # of seconds, CPU seconds and megabytes
 
 
 def main() -> None:
@@ -66,7 +67,7 @@ def measure(accounts: Sequence[int], grants: int, latency: float) -> list[Row]:
     for number in sorted(accounts):
         with _acme(number, latency) as stage:
             count = len(stage.acme.accounts)
-            bounds = (SECONDS, None, None) if count >= MOST[0] else (None, None, None)
+            bounds: Bounds = (SECONDS, None, None) if count >= MOST[0] else (None, None, None)
             what = f"sweep, {_plural(count, 'account')}"
             rows += _rows(what, jitbot(stage.acme, "sweep"), count, bounds)
             if number == max(accounts) and grants:

@@ -36,7 +36,8 @@ def test_what_one_session_is_told_no_other_hears() -> None:
     heard: list[str] = []
     for name in ("told.sts", "before-sign.sts"):  # the second has handlers of botocore's own
         one.events.register(name, lambda **_: heard.append("one"))
-    for each in (other, boto3.Session()):
+    later: list[Any] = [other, boto3.Session()]
+    for each in later:
         each.events.emit("told.sts")
         assert "test_what_one_session" not in str(list(heard_by(each.events._emitter._handlers._root)))
     assert heard == []

@@ -124,7 +124,9 @@ def needs() -> st.SearchStrategy[Needs]:
     return _NEEDS.filter(lambda each: each.conditions)
 
 
-_MORE = st.just([]) | st.lists(needs(), max_size=3)  # once: Hypothesis looks at each choice of a new strategy
+_MORE: st.SearchStrategy[list[Needs]] = st.just([]) | st.lists(
+    needs(), max_size=3
+)  # once: Hypothesis looks at each choice of a new strategy
 
 
 @st.composite

@@ -110,16 +110,17 @@ def _events(patch: pytest.MonkeyPatch) -> None:
 
 def _handlers(patch: pytest.MonkeyPatch) -> None:
     """What botocore itself registers with each session: every session has a copy of its own."""
+    from botocore import hooks, session
     from botocore.handlers import BUILTIN_HANDLERS
-    from botocore.hooks import EventAliaser, HierarchicalEmitter, NodeList, _PrefixTrie
-    from botocore.session import Session
 
-    register = Session._register_builtin_handlers
-    first: dict[int, HierarchicalEmitter] = {}  # by how many there are: moto adds one
+    names: Any = hooks  # the stubs know no private ones
+    sessions: Any = session.Session
+    register = sessions._register_builtin_handlers
+    first: dict[int, Any] = {}  # by how many there are: moto adds one
 
-    def registered(self: Session, events: EventAliaser) -> None:
+    def registered(self: Any, events: Any) -> None:
         emitter: Any = events._emitter
-        if type(emitter) is not HierarchicalEmitter or emitter._handlers._root["children"]:
+        if type(emitter) is not names.HierarchicalEmitter or emitter._handlers._root["children"]:
             register(self, events)
             return
         if len(BUILTIN_HANDLERS) not in first:
@@ -128,20 +129,20 @@ def _handlers(patch: pytest.MonkeyPatch) -> None:
         vars(emitter).update(vars(copy(first[len(BUILTIN_HANDLERS)])))
 
     def copied(node: dict[str, Any]) -> dict[str, Any]:
-        values: NodeList | None = node["values"]
+        values: Any = node["values"]
         return {
             "chunk": node["chunk"],
             "children": {name: copied(child) for name, child in node["children"].items()},
-            "values": values and NodeList(values.first[:], values.middle[:], values.last[:]),
+            "values": values and names.NodeList(values.first[:], values.middle[:], values.last[:]),
         }
 
-    def trie(self: _PrefixTrie) -> _PrefixTrie:
-        found = _PrefixTrie()
+    def trie(self: Any) -> Any:
+        found = names._PrefixTrie()
         found._root = copied(self._root)
         return found
 
-    patch.setattr(Session, "_register_builtin_handlers", registered)
-    patch.setattr(_PrefixTrie, "__copy__", trie)
+    patch.setattr(sessions, "_register_builtin_handlers", registered)
+    patch.setattr(names._PrefixTrie, "__copy__", trie)
 
 
 def _tokens(patch: pytest.MonkeyPatch) -> None:
@@ -154,9 +155,10 @@ def _tokens(patch: pytest.MonkeyPatch) -> None:
 
 def _moto(patch: pytest.MonkeyPatch) -> None:
     """Which of moto's services answers for a host, and with which methods: it lists its own folder, for each call."""
-    from moto.core import responses
+    from moto.core import responses as module
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
+    responses: Any = module
     # Hundreds of images, read again at each reset of moto: no test asks for one.
     patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     patch.setattr(responses, "method_names_from_class", cache(responses.method_names_from_class))

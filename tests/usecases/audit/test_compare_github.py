@@ -64,9 +64,10 @@ class Today:
         return self.reviewed
 
 
-def found(today: Today, *decisions: RecordedEvent) -> list[AuditFinding]:
-    """How today differs."""
-    return list(read_again(cast("GitHubRead", today), decisions or (approved(),)))
+def found(today: Today, *decisions: RecordedEvent, unanswered: set[str] | None = None) -> list[AuditFinding]:
+    """How today differs; into `unanswered` come the paths of what GitHub did not answer for."""
+    missing = set[str]() if unanswered is None else unanswered
+    return list(read_again(cast("GitHubRead", today), decisions or (approved(),), missing))
 
 
 def codes(findings: Iterable[AuditFinding]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from builders import a_change, an_approval, an_outcome
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.history.main_history import Merged
+from jitbot.domain.audit.verify.online import AskedUntil
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
@@ -21,7 +22,7 @@ from jitbot.domain.model.documents import Parsed, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.usecases.audit import verify_ledger as module
 from jitbot.usecases.audit.record_verdict import event_of
-from jitbot.usecases.audit.verify_ledger import AuditInputs, decisions_since, mark
+from jitbot.usecases.audit.verify_ledger import AuditInputs, approvals_since_asked, approvals_to_ask, mark
 from jitbot.usecases.collect.collect_case import rule_paths
 
 
@@ -82,8 +83,25 @@ def test_only_the_decisions_since_then_are_read_again() -> None:
     old, new = recorded(an_approval(), "old"), recorded(an_approval(commit=sha("new")), "new")
     git = SimpleNamespace(commits_of=lambda _: frozenset({sha("old")}))
     both = inputs(old, new, git=git)
-    assert decisions_since(both, BASE) == (new,)
-    assert decisions_since(both, None) == (old, new)
+    assert approvals_to_ask(both, BASE).decisions == (new,)
+    assert approvals_to_ask(both, None).decisions == (old, new)
+
+
+@pytest.mark.parametrize("lost", ["", "begins", "through"])
+def test_a_mark_that_the_ledger_does_not_hold_says_nothing(lost: str) -> None:
+    """Then every approval is new; else those after it, and a sample of the older ones, each of which was asked about."""
+    old, new = recorded(an_approval(), "old"), recorded(an_approval(commit=sha("new")), "new")
+    marked = an_outcome(
+        EventType.VERIFIED,
+        request="",
+        evidence=Evidence({"online": {"begins": sha("begins"), "through": sha("through")}}),
+    )
+    git = SimpleNamespace(
+        commits_of=lambda tip: frozenset({sha("old")}) if tip == sha("through") else frozenset(),
+        holds=lambda head, commit: head == HEAD and commit != sha(lost),
+    )
+    found = approvals_since_asked(inputs(old, recorded(marked, "marked"), new, git=git))
+    assert (found.new, found.older, found.again) == ((2, 0, 0) if lost else (1, 1, 1))
 
 
 def a_rule_change(commit: str, base: Sha = BASE) -> RuleChange:
@@ -241,7 +259,7 @@ def test_a_verdict_is_recorded_by_its_findings(severities: Any, cause: str, coun
         for each in severities
     )
     verdict = AuditVerdict(head=HEAD, main=BASE, checked={"events": 1}, problems=problems)
-    event = event_of(verdict, now=NOW, run="run")
+    event = event_of(verdict, AskedUntil(), now=NOW, run="run")
     assert event.evidence.json["findings"] == counted
     assert bool(event.cause) is bool(cause)
     assert (event.cause == verdict.in_words) is bool(cause)

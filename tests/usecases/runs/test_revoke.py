@@ -1,5 +1,7 @@
 """Who may end a grant early, what is recorded of it, and that it stays ended."""
 
+from typing import Any
+
 import pytest
 from acme_world import DENY_ALL, HOUR, SECOND, World
 from breaking import RECORD, answer, at, refuse
@@ -79,10 +81,17 @@ def test_a_revocation_reads_every_batch_of_the_ledger_once(
     begin, take = LedgerReader._begin, BatchReader.take
     begun: list[object] = []
     read: list[str] = []
-    monkeypatch.setattr(LedgerReader, "_begin", lambda *it: (begun.append(it), begin(*it))[1])
-    monkeypatch.setattr(
-        BatchReader, "take", lambda it, some: (read.extend(each.commit for each in some), take(it, some))[1]
-    )
+
+    def beginning(*given: Any) -> Any:
+        begun.append(given)
+        return begin(*given)
+
+    def taking(reader: BatchReader, some: Any) -> Any:
+        read.extend(each.commit for each in some)
+        return take(reader, some)
+
+    monkeypatch.setattr(LedgerReader, "_begin", beginning)
+    monkeypatch.setattr(BatchReader, "take", taking)
     world.jit("revoke", granted, "--reason", "enough", actor="bob")
     assert world.story(granted)[-1] == "ended revoked"
     assert len(begun) == 1

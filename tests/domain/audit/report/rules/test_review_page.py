@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from acme_facts import NOW, sha
 
-from jitbot.domain.audit.history.access_reviews import MoveResult, ReviewStanding
+from jitbot.domain.audit.history.access_reviews import ReviewStanding
+from jitbot.domain.audit.history.policy_changes import MoveResult
 from jitbot.domain.audit.report.rules.review_page import section
 from jitbot.domain.audit.report.rules.review_rows import ReviewRow, ReviewRows, StandingRow
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
@@ -49,7 +50,7 @@ def test_a_policy_and_its_review() -> None:
         "due": "2027-02-22", "rules": "dddddddddddd, the same since", "mark": "",
     }]  # fmt: skip
     assert found["made"] == [{
-        "at": "2026-11-24T09:01:00Z", "policy": "orders-db-read", "day": "2026-11-24", "before": "2026-08-01",
+        "at": "2026-11-24T09:01:00Z", "policy": "orders-db-read", "dates": "2026-08-01 → 2026-11-24",
         "said": "reviewed by erin", "pull_request": "#7 of bob", "commit": sha("c")[:12], "rules": "dddddddddddd",
         "mark": "",
     }]  # fmt: skip
@@ -62,7 +63,7 @@ def test_what_is_not_there_is_said_to_be_missing() -> None:
     found = shown(never, made=(pushed,))
     (policy,), (made,) = found["policies"], found["made"]
     assert (policy["last"], policy["due"], policy["rules"]) == ("never", "", "")
-    assert (made["day"], made["before"], made["pull_request"]) == ("none", "none", "")
+    assert (made["dates"], made["pull_request"]) == ("none → none", "")
 
 
 def test_other_rules_than_were_reviewed() -> None:
@@ -84,7 +85,8 @@ def test_what_is_overdue_or_late_is_marked(answer: ControlAnswer) -> None:
 def test_a_review_that_lapsed_is_marked(result: MoveResult) -> None:
     """Nobody made it, and nobody is asked for it any more; whatever else became of a date is no exception here."""
     (made,) = shown(made=(a_row(result=result),))["made"]
-    assert made["mark"] == ("exception" if result is MoveResult.LAPSED else "")
+    lapsed = result is MoveResult.LAPSED
+    assert (made["mark"], made["dates"] == "") == ("exception" if lapsed else "", lapsed)
 
 
 def test_those_come_first_that_somebody_has_to_look_at() -> None:
