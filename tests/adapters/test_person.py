@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,14 @@ def test_a_program_that_gives_credentials_is_told_who_asks(
 ) -> None:
     """So that jitbot, if it is that program, refuses instead of asking itself for ever; nothing is left behind."""
     seen = tmp_path / "seen"
-    program = (
-        f"import os; open({str(seen)!r}, 'a').write(os.environ.get({ASKING!r}, 'nobody')); print({KEYS!r})"
+    program = tmp_path / "keys"
+    program.write_text(
+        f"#!/bin/sh\nprintf %s \"${{{ASKING}:-nobody}}\" >> {shlex.quote(str(seen))}\necho '{KEYS}'\n"
     )
-    command = shlex.join([sys.executable, "-c", program])
+    program.chmod(0o755)
     config = tmp_path / "config"
     config.write_text(
-        f"[profile own]\ncredential_process = {command}\n"
+        f"[profile own]\ncredential_process = {shlex.quote(str(program))}\n"
         "[profile chained]\nrole_arn = arn:aws:iam::111111111111:role/x\nsource_profile = own\n"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))

@@ -34,7 +34,7 @@ def approved(number: int = 7, *reviews: Any) -> RecordedEvent:
     event = decision_event.of_decision(
         a_change(), case, decision, now=NOW, run="run", catalogue=the_catalogue()
     )
-    return RecordedEvent(event=event, batch=BATCH, path="events/x.json")
+    return RecordedEvent(event=event, batch=BATCH, path=f"events/{number}.json")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,6 +80,10 @@ def test_what_is_as_it_was_is_no_finding() -> None:
     today = Today()
     plain = RecordedEvent(event=an_approval(), batch=BATCH, path="x")
     refused = replace(approved(9), event=replace(approved(9).event, kind=EventType.REFUSED))
+    unanswered = set[str]()
+    assert found(today, approved(7), approved(8), unanswered=unanswered) == []
+    assert (today.asked, unanswered) == ([8, 7], set())
+    today.asked.clear()
     assert found(today, approved(7), plain, refused, approved(8)) == []
     assert today.asked == [8, 7]
 
@@ -144,7 +148,9 @@ def test_a_pull_request_that_is_not_shown_is_broken_and_counts_as_an_answer() ->
     """The others are read."""
     gone = DeniedError("not found")
     today = Today(pulls={9: [DOWN], 8: [DOWN], 7: [gone], 6: [DOWN], 5: [DOWN], 4: [a_pull(number=4)]})
-    findings = found(today, *map(approved, range(4, 10)))
+    unanswered, asked = set[str](), [approved(number) for number in range(4, 10)]
+    findings = found(today, *asked, unanswered=unanswered)
+    assert unanswered == {asked[at].path for at in (5, 4, 2, 1)}
     assert codes(findings) == [
         ("not-read-again", "UNCHECKED"),
         ("not-read-again", "UNCHECKED"),
@@ -172,8 +178,10 @@ def test_a_github_that_is_out_of_reach_is_asked_no_more() -> None:
 def test_the_last_calls_are_left_to_other_runs(left: int | None, asked: bool) -> None:
     """That is a note, and says how many were not read."""
     today = Today(left=[None, left])
-    findings = found(today, approved(6), approved(7), approved(8))
+    unanswered, decisions = set[str](), [approved(number) for number in (6, 7, 8)]
+    findings = found(today, *decisions, unanswered=unanswered)
     assert today.asked == ([8, 7, 6] if asked else [8])
+    assert unanswered == (set() if asked else {each.path for each in decisions[:2]})
     assert codes(findings) == ([] if asked else [("calls-kept", "NOTE")])
     assert asked or "this approval and 1 older ones were not read again" in findings[0].message
 

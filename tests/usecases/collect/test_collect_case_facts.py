@@ -30,7 +30,7 @@ from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, NO_GROUPS
 from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed, Sha, policy_path
 from jitbot.domain.model.errors import DeniedError
-from jitbot.domain.model.merge_facts import Case, Dismissal, PullRequestHistory, Push
+from jitbot.domain.model.merge_facts import Case, Dismissal, PullReading, PullRequestHistory, Push
 from jitbot.domain.text import duration
 from jitbot.ports.documents import DocumentReader
 from jitbot.usecases.collect import collect_case
@@ -300,6 +300,11 @@ class Answers:
     moves: tuple[Push, ...] | None = ()
     commit: Any = field(default_factory=lambda: a_commit("alice"))
     asked: list[str] = field(default_factory=list)
+    read: PullReading | None = None  # with all of it, in the first reading
+
+    def reading(self, _: int) -> PullReading | None:
+        """What is known of it before it is asked for by itself."""
+        return self.read
 
     def expect(self, commits: Iterable[Sha]) -> None:
         """Note it."""
@@ -388,6 +393,30 @@ def test_a_case_holds_what_git_and_github_say() -> None:
     assert (merge.pushes, merge.head_pushed_at, merge.too_many_moves) == (None, None, False)
     assert sorted(answers.asked) == ["files", "permission bob", "pull 7"]
     assert "fetch" not in commits.asked
+
+
+@pytest.mark.parametrize("missing", ["", "reviews", "history", "merged_at"])
+def test_what_is_asked_at_the_same_time_gives_the_same_case(missing: str) -> None:
+    """What the first reading shows may be needed is asked beside the second; where it shows less, less is."""
+    answers = Answers()
+    pull = a_pull(merged_at=None) if missing == "merged_at" else a_pull()
+    shown: dict[str, Any] = {"reviews": answers.reviews(7), "history": answers.history(7)}
+    shown[missing] = None
+    answers.read = PullReading(
+        pull=pull, files=None, commits=None, reviews=shown["reviews"], history=shown["history"]
+    )
+    made: list[str] = []
+    context = cast("Context", SimpleNamespace(git=git(), github=object(), documents=documents()))
+    collector = CaseCollector(
+        context=context, asks=lambda _: cast("Asked", answers), ahead=(lambda: made.append("ready"),)
+    )
+    case = collector.case(a_change(), earlier=False)
+    assert case == collected()[0]
+    times = 1 if missing else 2  # what is asked ahead is asked again: the real one keeps its answers
+    assert answers.asked.count("permission bob") == times
+    assert made == ([] if missing == "merged_at" else ["ready"])
+    collector.case(a_change(), earlier=False)
+    assert len(made) <= 1  # it is ready
 
 
 def test_an_open_pull_request_has_the_files_that_are_given() -> None:

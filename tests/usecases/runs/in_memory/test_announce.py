@@ -85,7 +85,7 @@ def test_a_comment_that_is_refused_holds_no_other_up() -> None:
 
 def test_a_run_writes_so_many_comments(monkeypatch: pytest.MonkeyPatch) -> None:
     """GitHub takes so many in a minute."""
-    monkeypatch.setattr(announce, "_MOST", 1)
+    monkeypatch.setattr(announce, "MOST", 1)
     run = said(a_run(), refusal(), refusal(8, PATH.replace("refunds", "more")))
     assert len(run.commented) == 1
 

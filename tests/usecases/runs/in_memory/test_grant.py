@@ -38,9 +38,9 @@ class Cases:
         self.forgot = 0
         self.context: Any = None
 
-    def __call__(self, context: Context) -> "Cases":
+    def __call__(self, context: Context, ahead: Sequence[Any] = ()) -> "Cases":
         """The collector of a run."""
-        self.context = context
+        self.context, self.ahead = context, tuple(ahead)
         return self
 
     def expect(self, _: Sequence[Sha]) -> None:
