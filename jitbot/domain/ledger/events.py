@@ -117,6 +117,8 @@ class Event:
         ]
         if self.kind in (EventType.FAILED, EventType.VERIFIED):
             parts.append(timestamp.show(self.at)[:10])  # once a cause a day
+        if self.kind is EventType.VERIFIED and self.evidence.online.left:
+            parts.append("left")  # one of that day that got all answers is another one
         if self.kind in _EACH_BY_ITSELF:
             parts.append(timestamp.show(self.at))
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]

@@ -54,6 +54,8 @@ class RecordedOnline(JsonObject):
 
     begins = text("begins")
     through = text("through")
+    left = texts("left")
+    approvals = number("approvals")
 
 
 @dataclass(frozen=True, slots=True)

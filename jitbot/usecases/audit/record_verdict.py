@@ -1,7 +1,6 @@
 """`--record`: the outcome of a verification, as an attested event of the ledger that it is about."""
 
 from collections import Counter
-from dataclasses import asdict
 from datetime import datetime
 
 from jitbot.domain.audit.history.findings import Severity
@@ -28,7 +27,7 @@ def event_of(verdict: AuditVerdict, mark: AskedUntil, *, now: datetime, run: str
 
     `mark` is what the one before it recorded of that, and stays if this one asked nothing.
     """
-    online = verdict.asked.as_json() if verdict.asked is not None else asdict(mark)
+    online = verdict.asked.as_json() if verdict.asked is not None else mark.as_json()
     codes = Counter(each.code for each in verdict.problems if each.severity is not Severity.NOTE)
     return Event(
         kind=EventType.VERIFIED,

@@ -70,27 +70,44 @@ def test_the_weekly_audit_reads_what_was_approved_since_the_last(
     found = weekly(world)
     assert (pulls_read(world), found["checked"]["approved"]) == (1 + 2, 3)
     asked = {"new": 1, "older": 3, "again": 2, "unsaid": 0, "unanswered": 0, "begins": ""}
-    assert found["online"] == {**asked, "through": found["head"]}
+    assert found["online"] == {**asked, "through": found["head"], "left": [], "approvals": 4}
     assert "online" not in verdict(world, code=0)
     world.jit("audit", "verify", "--online-since", "recorded", runner="auditor", code=2)
 
 
-def test_what_github_was_not_asked_is_asked_the_next_time(world: World, lived: str) -> None:
-    """A verification that had no calls left, or was offline, is recorded as one that asked nothing."""
+def test_what_github_was_not_asked_is_asked_the_next_time(
+    world: World, lived: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A verification that had too few calls left keeps the mark where it was, and one that was offline passes it on.
+
+    Nor does it stand for one of the same day that got all answers: whoever may start a run could have it so each time.
+    """
+    monkeypatch.setattr(online, "LEFT", 1)
     clone(world)
-    world.acme.github.calls_left = RESERVE + 3
+    world.acme.github.calls_left = RESERVE + 1
     found = weekly(world, "--record")
     assert codes(found, "note") == {"calls-kept"}
-    assert (found["online"]["unanswered"], found["online"]["through"]) == (1, "")
+    assert (found["online"]["unanswered"], found["online"]["through"]) == (2, "")
     world.acme.github.calls_left = None
-    found = weekly(world, "--record")  # of the same outcome on the same day: the first record stays
+    found = weekly(world, "--record")
     assert (found["online"]["new"], found["online"]["unanswered"]) == (3, 0)
-    world.acme.clock.advance(24 * HOUR)
-    weekly(world, "--record")
     world.acme.clock.advance(24 * HOUR)
     verdict(world, "--record", code=0)
     found = weekly(world)
     assert (found["online"]["new"], found["online"]["older"]) == (0, 3)
+
+
+def test_one_without_an_answer_holds_up_no_other(world: World, lived: str) -> None:
+    """The mark passes it and names it; a full answer of the same day is recorded beside it."""
+    clone(world)
+    world.acme.github.calls_left = RESERVE + 3
+    first = weekly(world, "--record")["online"]
+    assert (first["unanswered"], len(first["left"]), first["approvals"], bool(first["through"])) == (1, 1, 3, True)  # fmt: skip
+    world.acme.github.calls_left = None
+    again = weekly(world, "--record")["online"]
+    assert (again["new"], again["older"], again["again"], again["left"]) == (1, 2, 2, [])
+    found = weekly(world)["online"]
+    assert (found["new"], found["older"], found["left"]) == (0, 3, [])
 
 
 def test_a_sampled_approval_that_differs_is_found(world: World, lived: str) -> None:

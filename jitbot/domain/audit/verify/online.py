@@ -6,7 +6,7 @@ where no calls are left. Only what is recorded as asked counts as asked.
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
 from jitbot.domain.ledger.events import GIVES, EventType
@@ -14,22 +14,34 @@ from jitbot.domain.ledger.git_history import NO_BASE
 from jitbot.domain.model.documents import Sha
 
 SAMPLE = 50  # older approvals that are read again
+LEFT = (
+    20  # approvals without an answer that the mark names and passes: one of them must not hold up all others
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedUntil:
     """GitHub was asked about every approval after the ledger's commit `begins` up to `through`, each when it was new.
 
-    `begins` is empty if that is so from the first on, `through` if it is so of none.
+    `begins` is empty if that is so from the first on, `through` if it is so of none. `left` are the events of those that
+    got no answer: they are asked about again, after all others. `approvals` counts all that the ledger had; None if it is
+    not recorded.
     """
 
     begins: Sha = NO_BASE
     through: Sha = NO_BASE
+    left: tuple[str, ...] = ()
+    approvals: int | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """As it is recorded."""
+        counted = {} if self.approvals is None else {"approvals": self.approvals}
+        return {"begins": self.begins, "through": self.through, "left": list(self.left), **counted}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToAsk:
-    """The approvals that GitHub is asked about, oldest first. `new` and `older` count all, `again` those drawn of the older.
+    """The approvals that GitHub is asked about, the last one first. `new` and `older` count all, `again` those drawn of the older.
 
     `unsaid` counts the older ones of which no record says that GitHub was ever asked. `whole`: all after the mark are new.
     """
@@ -76,8 +88,7 @@ class OnlineAnswers:
             "again": self.again,
             "unsaid": self.unsaid,
             "unanswered": self.unanswered,
-            "begins": self.mark.begins,
-            "through": self.mark.through,
+            **self.mark.as_json(),
         }
 
 
@@ -88,7 +99,12 @@ def last_mark(history: LedgerHistory) -> AskedUntil:
         return AskedUntil()
     recorded, head = verified[-1].evidence.online, Sha(verified[-1].evidence.head)
     if recorded.json:
-        return AskedUntil(begins=Sha(recorded.begins), through=Sha(recorded.through))
+        return AskedUntil(
+            begins=Sha(recorded.begins),
+            through=Sha(recorded.through),
+            left=recorded.left or (),
+            approvals=recorded.approvals,
+        )
     return AskedUntil(begins=head, through=head)
 
 
@@ -100,45 +116,57 @@ def to_ask(
     unsaid: Collection[Sha] = (),
     sampled: bool,
 ) -> ToAsk:
-    """All approvals in commits that are not in `before`; if `sampled`, as the mark has it, some of the others too.
+    """All approvals in commits that are not in `before`, and those the mark left; if `sampled`, some of the others too.
 
-    `unsaid` are the commits up to where the mark begins. Nobody chooses the sample: its seed is the newest attested commit,
+    `unsaid` are the commits up to where the mark begins. If `before` has more approvals than the mark counted, some count
+    only since (a key is known now, or an event can be read): nobody was asked about them, so the mark says nothing. Nobody chooses the sample: its seed is the newest attested commit,
     whose content has a token that GitHub signed. Who can have runs made may wait for a seed that suits, and the next
     verification has another one.
     """
     approvals = [each for each in history.decisions.values() if each.event.kind in GIVES]
-    older = [each for each in approvals if each.batch.commit in before]
+    counted = sum(each.batch.commit in before for each in approvals)
+    if sampled and mark.approvals is not None and counted > mark.approvals:
+        mark, before, unsaid = AskedUntil(), (), ()
+    last = {path: place for place, path in enumerate(mark.left if sampled else ())}
+    older = [each for each in approvals if each.batch.commit in before and each.path not in last]
     seed = history.batches[-1].commit if history.batches else ""
     drawn = sorted(older, key=lambda each: _rank(each, seed))[: SAMPLE if sampled else 0]
-    again = {(each.event.request, each.event.commit) for each in drawn}
+    passed = {each.path for each in older} - {each.path for each in drawn}
+    asked_about = [each for each in approvals if each.path not in passed]
     return ToAsk(
-        decisions=tuple(
-            each
-            for each in approvals
-            if each.batch.commit not in before or (each.event.request, each.event.commit) in again
-        ),
+        decisions=tuple(sorted(asked_about, key=lambda each: last.get(each.path, len(last)))),
         new=len(approvals) - len(older),
         older=len(older),
-        unsaid=sum(
-            each.batch.commit in unsaid and (each.event.request, each.event.commit) not in again
-            for each in older
-        ),
+        unsaid=sum(each.batch.commit in unsaid and each.path in passed for each in older),
         mark=mark,
         whole=sampled or not before,
     )
 
 
 def asked(wanted: ToAsk, unanswered: Collection[str], head: Sha) -> OnlineAnswers:
-    """What was asked, without the answers to `unanswered` paths. The mark moves to `head` only if all after it were asked about, and GitHub answered for each."""
-    moves = wanted.whole and not unanswered
+    """What was asked, without the answers to `unanswered` paths.
+
+    The mark moves to `head` only if all after it were asked about, and GitHub answered for all but a few, which it names.
+    """
     return OnlineAnswers(
         new=wanted.new,
         older=wanted.older,
         again=wanted.again,
         unsaid=wanted.unsaid,
         unanswered=len(unanswered),
-        mark=AskedUntil(begins=wanted.mark.begins, through=head) if moves else wanted.mark,
+        mark=_moved(wanted, unanswered, head) if wanted.whole else wanted.mark,
     )
+
+
+def _moved(wanted: ToAsk, unanswered: Collection[str], head: Sha) -> AskedUntil:
+    """The mark after this. Where too many have no answer it stays, and still names the first of them, to be asked last."""
+    mark = wanted.mark
+    still = [path for path in mark.left if path in unanswered]
+    first = (each.path for each in reversed(wanted.decisions) if each.path in unanswered)
+    left = tuple(dict.fromkeys([*still, *first]))
+    if len(left) > LEFT:
+        return replace(mark, left=left[:LEFT])
+    return AskedUntil(begins=mark.begins, through=head, left=left, approvals=wanted.new + wanted.older)
 
 
 def _rank(each: RecordedEvent, seed: str) -> str:

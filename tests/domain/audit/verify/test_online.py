@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
-from jitbot.domain.audit.verify.online import SAMPLE, AskedUntil, asked, last_mark, to_ask
+from jitbot.domain.audit.verify.online import LEFT, SAMPLE, AskedUntil, asked, last_mark, to_ask
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence, RecordedOnline
 from jitbot.domain.model.documents import Sha
 
 BEGINS, THROUGH, HEAD = sha("begins"), sha("through"), sha("head")
 MARK = AskedUntil(begins=BEGINS, through=THROUGH)
+WHOLE = AskedUntil(begins=BEGINS, through=THROUGH, left=("events/one.json",), approvals=7)
 
 
 def approvals(count: int) -> tuple[RecordedEvent, ...]:
@@ -75,16 +76,50 @@ def test_the_sample_is_of_the_newest_attested_commit() -> None:
 
 
 def test_the_mark_moves_only_if_all_after_it_were_answered() -> None:
-    """One without an answer keeps it where it is, and so does a reading of a part that somebody chose."""
+    """A few without an answer are named beside it; many keep it where it is, and so does a part that somebody chose."""
     wanted = to_ask(HISTORY, MARK, before=commits(EVERY[:-3]), sampled=True)
-    assert asked(wanted, (), HEAD).mark == AskedUntil(begins=BEGINS, through=HEAD)
+    assert asked(wanted, (), HEAD).mark == AskedUntil(begins=BEGINS, through=HEAD, approvals=len(EVERY))
     one_missing = asked(wanted, {EVERY[-1].path}, HEAD)
-    assert one_missing.mark == MARK
+    assert one_missing.mark == AskedUntil(
+        begins=BEGINS, through=HEAD, left=(EVERY[-1].path,), approvals=len(EVERY)
+    )
     assert "1 were not answered" in one_missing.in_words
+    all_new = to_ask(HISTORY, MARK, before=(), sampled=True)
+    many = [each.path for each in EVERY[-LEFT - 1 :]]
+    assert asked(all_new, many[1:], HEAD).mark.through == HEAD
+    assert asked(all_new, many, HEAD).mark == replace(MARK, left=tuple(reversed(many))[:LEFT])
     chosen = to_ask(HISTORY, MARK, before=commits(EVERY[:-3]), sampled=False)
     assert (chosen.again, asked(chosen, (), HEAD).mark) == (0, MARK)
     everything = to_ask(HISTORY, AskedUntil(), before=(), sampled=False)
-    assert asked(everything, (), HEAD).mark == AskedUntil(through=HEAD)
+    assert asked(everything, (), HEAD).mark == AskedUntil(through=HEAD, approvals=len(EVERY))
+
+
+def test_who_never_answers_is_asked_again_and_last() -> None:
+    """Three in a row without an answer end the asking: those that had none before come after all others, and stay named."""
+    stuck = tuple(each.path for each in (EVERY[-2], EVERY[3], EVERY[-3]))
+    mark = replace(MARK, left=stuck)
+    wanted = to_ask(HISTORY, mark, before=commits(EVERY[:-1]), sampled=True)
+    assert (wanted.new, wanted.older) == (4, len(EVERY) - 4)
+    assert tuple(each.path for each in wanted.decisions[:3]) == stuck  # the last one is asked first
+    assert asked(wanted, stuck, HEAD).mark.left == stuck
+    assert asked(wanted, stuck[1:], HEAD).mark.left == stuck[1:]
+    # Where GitHub is down for all, who was named before stays named.
+    down = [each.path for each in wanted.decisions]
+    assert asked(wanted, down, HEAD).mark == replace(
+        mark, left=(*stuck, *(each for each in reversed(down) if each not in stuck))[:LEFT]
+    )
+    chosen = to_ask(HISTORY, mark, before=commits(EVERY[:-1]), sampled=False)
+    assert chosen.decisions == EVERY[-1:]
+
+
+@pytest.mark.parametrize(("counted", "new"), [(70, 10), (71, 10), (69, len(EVERY)), (None, 10)])
+def test_what_counts_only_since_the_mark_was_never_asked_about(counted: int | None, new: int) -> None:
+    """A key that is known only now makes older approvals count: the mark did not see them, so it says nothing."""
+    before = commits(EVERY[:70])
+    mark = replace(MARK, approvals=counted)
+    wanted = to_ask(HISTORY, mark, before=before, unsaid=before, sampled=True)
+    assert wanted.new == new
+    assert (wanted.unsaid, asked(wanted, (), HEAD).mark.begins) == ((20, BEGINS) if new == 10 else (0, ""))
 
 
 @pytest.mark.parametrize(
@@ -96,6 +131,10 @@ def test_the_mark_moves_only_if_all_after_it_were_answered() -> None:
                 Evidence.head(HEAD), Evidence.online(RecordedOnline({"begins": BEGINS, "through": THROUGH}))
             ),
             MARK,
+        ),
+        (
+            Evidence.of(Evidence.head(HEAD), Evidence.online(RecordedOnline(WHOLE.as_json()))),
+            WHOLE,
         ),
         (
             Evidence.of(Evidence.head(HEAD), Evidence.online(RecordedOnline({"begins": "", "through": ""}))),
@@ -127,4 +166,6 @@ def test_no_more_is_claimed_than_was_asked() -> None:
         "unanswered": 0,
         "begins": BEGINS,
         "through": HEAD,
+        "left": [],
+        "approvals": len(EVERY),
     }
