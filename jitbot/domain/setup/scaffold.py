@@ -59,6 +59,11 @@ def check(answers: Answers) -> None:
     ):
         if not shape.fullmatch(value):
             raise InvalidError(f"{option}: {quoted(value)} is not {_SHAPES[shape]}")
+    if answers.namespace.endswith("bot"):
+        raise InvalidError(
+            f"--namespace: {quoted(answers.namespace)} ends with bot: its grants could take the names of jitbot's own roles "
+            f"of the namespace {quoted(answers.namespace.removesuffix('bot'))}; choose another ending"
+        )
     for option, count in (("--owner", len(answers.owners)), ("--account", len(answers.accounts))):
         if not count:
             raise InvalidError(f"at least one {option} is needed")

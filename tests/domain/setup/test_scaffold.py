@@ -76,6 +76,7 @@ def test_what_no_file_may_hold_is_refused(change: dict[str, Any]) -> None:
         ({"owners": {"-bob": 1}}, "--owner: '-bob' is not a login of GitHub"),
         ({"upstream": "jitbot"}, "--upstream: 'jitbot' is not owner/name"),
         ({"namespace": "pay-ops"}, "--namespace: 'pay-ops' is not 2 to 12 of a-z and 0-9, a letter first"),
+        ({"namespace": "jitbot"}, "--namespace: 'jitbot' ends with bot: its grants could take the names"),
     ],
 )
 def test_a_refusal_says_what_it_takes(change: dict[str, Any], what: str) -> None:
