@@ -142,9 +142,10 @@ def of_undecided(
 ) -> Iterator[Shown]:
     """What the pull requests should show whose requests a run left in doubt, except those that are `shown` already."""
     portions = due(context, history, now)
-    commits = dict.fromkeys(change.commit for each in portions for change, _ in each.changes)
+    # Those that earlier runs could not decide come last among what is due: many of them may not hide a new one.
+    commits = {change.commit: change.committed_at for each in portions for change, _ in each.changes}
     known = set(shown)
-    for commit in list(commits)[-_DOUBTFUL:]:
+    for commit in sorted(commits, key=commits.__getitem__)[-_DOUBTFUL:]:
         merged = fitting(
             tuple(context.github.pulls_of(commit)),
             commit=commit,

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from acme_facts import NOW
 from acme_world import HOUR, MINUTE, ORDERS, TABLE, World, clone_of
 from breaking import answer
 from comment_facts import is_inert
@@ -16,6 +18,7 @@ from pages import bodies, comment, lights, only
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.views.comment_body import MARKER
 from jitbot.sandbox.github.records import GitHubFault
+from jitbot.usecases.pull_request import commenting
 
 RULES = f"policies/access/{ORDERS}.yaml"
 BOT = "github-actions[bot]"
@@ -327,6 +330,19 @@ def test_what_a_run_left_undecided_says_when_it_is_looked_at_again(world: World)
     world.jit("grant", GITHUB_RUN_ID="15")
     comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
     assert "**alice** has orders-db-read" in only(world, number)
+
+
+def test_what_others_left_undecided_hides_no_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more than a run says, the latest ones are said: those that stay in doubt come last among what is due."""
+    ages = [0, *range(50, 20, -1)]  # in minutes, as they are due: a new one, and then the old ones
+    changes = [(SimpleNamespace(commit=str(age), committed_at=NOW - age * MINUTE), False) for age in ages]
+    monkeypatch.setattr(commenting, "due", lambda *_: [SimpleNamespace(changes=changes)])
+    monkeypatch.setattr(commenting, "fitting", lambda pulls, **_: pulls)
+    github = SimpleNamespace(pulls_of=lambda commit: [SimpleNamespace(number=int(commit))])
+    context: Any = SimpleNamespace(github=github, settings=SimpleNamespace(repository_id=1))
+    history: Any = None
+    said = [each.number for each in commenting.of_undecided(context, history, [22], NOW)]
+    assert said == [*range(29, 22, -1), 21, 0]
 
 
 def test_what_is_undecided_is_not_said_where_github_does_not_answer(world: World) -> None:
