@@ -1,14 +1,28 @@
 """Who may end somebody's access before its time, and whose deletion of a request ends it."""
 
 import pytest
-from acme_facts import MERGED_AT, PATH, SECOND, TEAMS, a_person, an_actor, owned_by, people, the_rules
+from acme_facts import (
+    MERGED_AT,
+    NOW,
+    PATH,
+    SECOND,
+    TEAMS,
+    a_person,
+    an_actor,
+    owned_by,
+    people,
+    sha,
+    the_rules,
+)
 
 from jitbot.domain.access.may_end import (
     entitled,
     needs_entitlement,
     owner_of_rules,
     why_deletion_ends_nothing,
+    why_not_lifted_by,
 )
+from jitbot.domain.ledger.stops import StopSubject, stopped_event, stops_of
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import GithubId, Login
 from jitbot.domain.model.errors import DeniedError, UnavailableError
@@ -120,3 +134,21 @@ def test_an_owner_of_the_rules_is_one_at_that_moment() -> None:
     for at in (MERGED_AT - SECOND, MERGED_AT + SECOND):
         with pytest.raises(DeniedError):
             owner_of_rules(carol, rules, at)
+
+
+@pytest.mark.parametrize(
+    ("subject", "stopped"),
+    [
+        (StopSubject(login=Login("erin"), github_id=a_person("erin").github_id), True),
+        (StopSubject(login=Login("bob"), github_id=a_person("bob").github_id), False),
+        (StopSubject(policy="orders-db-read"), False),
+    ],
+    ids=["themselves", "another", "a policy"],
+)
+def test_who_is_stopped_lifts_no_stop(subject: StopSubject, *, stopped: bool) -> None:
+    """Neither their own nor another, until theirs has ended; the stop of somebody else, or of a policy, hinders no owner."""
+    event = stopped_event(subject, a_person("bob"), reason="stolen", rules=sha("main"), at=NOW, run="")
+    (stop,) = stops_of([event])
+    erin = a_person("erin")
+    assert ("erin is stopped" in why_not_lifted_by(erin, [stop], stop.until - SECOND)) is stopped
+    assert why_not_lifted_by(erin, [stop], stop.until) == why_not_lifted_by(erin, [], NOW) == ""

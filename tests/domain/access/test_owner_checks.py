@@ -155,3 +155,18 @@ def test_who_asks_is_not_alone_with_the_approval(owners: str, alone: tuple[str, 
     lines = codeowners.parse(f"/requests/orders-db-read/ {owners}\n")
     asking = a_policy(eligible=("bob", "dave"))
     assert owner_checks.without_approvers(asking, lines, PEOPLE, TEAMS) == alone
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        (RULES, ("docs/guide.md",)),
+        (f"{RULES}/policies/b.yaml @bob\n", ("docs/guide.md", "policies/b.yaml")),
+        (f"{RULES}/docs/z.md @bob\n", ("docs/guide.md", "docs/z.md")),
+        ("", ("docs/guide.md",)),
+    ],
+)
+def test_one_file_stands_for_those_that_the_same_line_decides(text: str, files: tuple[str, ...]) -> None:
+    """In a folder of the rules any file that is to come stands for them already; elsewhere the first one does."""
+    there = ["policies/c.yaml", "policies/b.yaml", "docs/z.md", "docs/guide.md"]
+    assert owner_checks.one_of_each(there, codeowners.parse(text)) == files

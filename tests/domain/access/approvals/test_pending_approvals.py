@@ -19,7 +19,12 @@ from acme_facts import (
 )
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review
 
-from jitbot.domain.access.approvals.pending_approvals import PendingApprovals, could_approve, pending
+from jitbot.domain.access.approvals.pending_approvals import (
+    PendingApprovals,
+    could_approve,
+    pending,
+    why_not_counted,
+)
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import GithubId, Login
 
@@ -132,3 +137,20 @@ def test_a_requester_whom_nobody_knows_takes_nobody_away() -> None:
     known = people(BOBBY)
     found = owners.of(PATH, codeowners=owned_by("@bob", "@bobby", "@erin"), people=known, teams=teams())
     assert [str(person.login) for person in could_approve(found, None)] == ["bob", "erin"]
+
+
+def test_why_an_approval_would_not_count_is_said_of_its_own() -> None:
+    """Another's review that does not count is not theirs, and their own older one gives way, of that second too."""
+    reviews = (a_review("carol", review_id=2, state="CHANGES_REQUESTED", submitted_at=MERGED_AT),)
+    parsed_case = a_ground(a_case(merge=a_merge(reviews=reviews)))
+    assert why_not_counted(an_actor("bob"), parsed_case) == ""
+    assert why_not_counted(an_actor("carol"), parsed_case) == "does not own this path in CODEOWNERS"
+    assert why_not_counted(an_actor("alice"), parsed_case) == "is the requester"
+
+
+def test_an_approval_beside_one_of_the_same_person_would_not_count() -> None:
+    """Not by a second login either."""
+    rules = the_rules(people=people(BOBBY), teams=teams(two="bob bobby"), codeowners=owned_by("@acme/two"))
+    parsed_case = a_ground(a_case(rules=rules, merge=a_merge(head_rules=rules, reviews=(a_review("bob"),))))
+    bobby = an_actor("bobby", github_id=BOBBY.github_id)
+    assert why_not_counted(bobby, parsed_case) == "is the same person as another approver"
