@@ -36,12 +36,14 @@ from catalogue_facts import the_catalogue
 
 from jitbot import __version__
 from jitbot.domain.access.approval import Decision, Verdict, decide
-from jitbot.domain.access.decision_event import of_decision
+from jitbot.domain.access.decision_event import of_decision, other_evidence
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger import case_json
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType, dump, load
+from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.merge_facts import Case, ChangeKind
 
@@ -227,3 +229,55 @@ def test_the_risk_of_all_accounts_is_recorded() -> None:
     assert digests == {
         alias: iam.digest(the_documents(alias, policy=policy)) for alias in ("prod", "staging")
     }
+
+
+def a_case_of_break_glass() -> Case:
+    """alice's request under a policy that anybody may merge for, and that frank reviews afterwards."""
+    policy = a_policy(approvals=0, review_within=HOUR, reviewers=("frank",))
+    rules = the_rules(policy=policy, codeowners=codeowners.parse("/requests/orders-db-read/\n"))
+    return a_case(rules=rules, merge=a_merge(head_rules=rules, reviews=()))
+
+
+def others(case: Case, **keys: object) -> tuple[str, ...]:
+    """What the evidence of an approval says otherwise once these keys of it are changed; None takes a key away."""
+    decision = decide(case, a_request_state(), NOW)
+    known = {**told(case, decision).evidence.json, **keys}
+    evidence = Evidence({name: value for name, value in known.items() if value is not None})
+    return other_evidence(evidence, case, decision)
+
+
+SHOWN = [
+    "approvals",
+    "approvals_required",
+    "pull_request",
+    "author",
+    "head",
+    "requested_at",
+    "merged_at",
+    "merged_by",
+    "named",
+    "owner_rule",
+    "max_duration_seconds",
+]
+
+
+@pytest.mark.parametrize("key", SHOWN)
+def test_each_key_that_a_report_shows_is_compared(key: str) -> None:
+    """As it was recorded, or not recorded by an older version, it is not another; what no report shows is not looked at."""
+    for case in (a_case(), a_case_of_break_glass()):
+        assert others(case, **{key: "another"}) == (key,)
+        assert others(case, **{key: None}) == others(case, jitbot="another") == others(case) == ()
+
+
+def test_a_review_that_a_break_glass_requires_is_never_missing() -> None:
+    """Nor another one, nor at an approval that requires none."""
+    glass = a_case_of_break_glass()
+    required = recorded(glass).evidence.json["break_glass"]
+    assert required
+    assert others(glass, break_glass=None) == others(glass, break_glass={}) == ("break_glass",)
+    assert others(a_case(), break_glass=required) == ("break_glass",)
+
+
+def test_what_was_never_approved_says_nothing_else() -> None:
+    """A decision without its case has no evidence to compare."""
+    assert other_evidence(recorded(a_case()).evidence, a_case(), REFUSED) == ()
