@@ -24,7 +24,10 @@ class Loaded:
                 self._caches.append(each)
 
     def put(self, file: Path, source: str, tree: ast.Module) -> int:
-        """Change the functions of this file, now `source`, to what they are in `tree`; says how many changed."""
+        """Change the functions of this file, now `source`, to what they are in `tree`; says how many changed.
+
+        One that an earlier call left behind, and that now needs other variables of it, stays: the next call makes it anew.
+        """
         new = _changes(
             compile(source, file, "exec", dont_inherit=True), compile(tree, file, "exec", dont_inherit=True)
         )
@@ -32,7 +35,7 @@ class Loaded:
         changed = 0
         for function in self._functions[str(file)]:
             code = new.get(function.__code__)
-            if code is not None:
+            if code is not None and code.co_freevars == function.__code__.co_freevars:
                 function.__code__ = code
                 changed += 1
         return changed

@@ -145,6 +145,15 @@ def once(function):
 def few(number):
     return number < 3
 
+def counting(most):
+    seen = []
+    def step(number):
+        if number < most:
+            seen.append(number)
+            step(number + 1)
+        return seen
+    return step
+
 class Box:
     @property
     def full(self):
@@ -190,6 +199,13 @@ def test_a_mutant_is_put_where_its_function_went(loaded: ModuleType) -> None:
         holds(box, 3)
     assert _put(loaded, "without `raise ValueError(number)`") == 1
     assert holds(box, 3) == 3
+
+
+def test_what_a_call_left_behind_stays_as_it_was(loaded: ModuleType) -> None:
+    """The next call has the mutant, of which a variable that it takes from that call may be gone."""
+    left = loaded.counting(2)
+    assert _put(loaded, "`number < most` taken for False") == 1
+    assert (left(0), loaded.counting(2)(0)) == ([0, 1], [])
 
 
 def test_what_was_remembered_is_forgotten(loaded: ModuleType) -> None:
