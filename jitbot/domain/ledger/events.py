@@ -205,7 +205,7 @@ def _is_same(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_is_same, one, other))
     if isinstance(one, str):  # of any kind: a word of an enumeration is a text
-        return isinstance(other, str) and one == other
+        return one == other
     return type(one) is type(other) and one == other
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from use_facts import UNUSED, a_used_event
 
 from jitbot.domain.ledger.ask import Ask
-from jitbot.domain.ledger.commit_message import RECORD, RULES, message, sentence, trailers
-from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.commit_message import RECORD, RULES, SAFEGUARDS, message, sentence, trailers
+from jitbot.domain.ledger.events import PROTECTION, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import AccountId, Sha
 
@@ -168,6 +168,12 @@ def test_a_change_of_the_rules_is_trailed_as_a_record_of_one() -> None:
     """So that `git log` finds them; no other event is."""
     assert trailers(message([about(EventType.RULES)]), RECORD) == (RULES,)
     assert trailers(message([about(EventType.STOPPED)]), RECORD) == ()
+
+
+@pytest.mark.parametrize("kind", PROTECTION)
+def test_a_look_at_the_protection_is_trailed_as_a_record_of_one(kind: EventType) -> None:
+    """Whoever looked: a run, or an admin."""
+    assert trailers(message([about(kind)]), RECORD) == (SAFEGUARDS,)
 
 
 def test_a_stop_is_trailed_and_nothing_else_as_one() -> None:

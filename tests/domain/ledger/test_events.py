@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -217,6 +218,14 @@ def test_what_only_looks_the_same_is_not(one: object, other: object) -> None:
     assert not _is_same({"in": [other]}, {"in": [one]})
 
 
+def test_what_was_kept_as_it_was_read_is_not_looked_into() -> None:
+    """So no depth of it ends a run that reads the ledger."""
+    deep: list[object] = []
+    for _ in range(sys.getrecursionlimit()):
+        deep = [deep]
+    assert _is_same({"in": deep}, {"in": deep})
+
+
 def test_layout_says_nothing() -> None:
     """An event laid out otherwise is the same event: no space between its parts hides anything."""
     content = dump(an_approval())
@@ -315,6 +324,21 @@ def test_a_failure_is_one_event_a_day(kind: EventType) -> None:
     first = an_outcome(kind, at=datetime(2026, 11, 24, tzinfo=UTC))
     assert replace(first, at=last).key == first.key
     assert replace(first, at=last + SECOND).key != first.key
+
+
+@pytest.mark.parametrize(
+    ("kind", "each_second"),
+    [
+        (EventType.STOPPED, True),
+        (EventType.PROTECTION_SEEN, True),
+        (EventType.PROTECTION_SAID, True),
+        (EventType.LIFTED, False),
+    ],
+)
+def test_each_stop_and_each_look_is_another_event(kind: EventType, *, each_second: bool) -> None:
+    """A stop after a lifted one is another stop; its lift, whoever tells it again, is the same."""
+    one = Event(kind=kind, at=NOW, request="")
+    assert (replace(one, at=NOW + SECOND).key != one.key) is each_second
 
 
 def test_the_json_of_documents_is_the_published_shape() -> None:

@@ -183,3 +183,17 @@ def test_facts_read_back_whole_or_not_at_all() -> None:
     assert found.facts == case_json.load(case_json.dump(a_case()))
     assert Evidence({**found.json, "facts": {"default_branch": "main"}}).facts is None
     assert replace(approval(), evidence=Evidence()).evidence.facts is None
+
+
+@pytest.mark.parametrize(
+    ("account", "app"),
+    [
+        ({"login": "bob", "github_id": 1002}, False),
+        ({"login": "bob", "github_id": 1002, "type": "User"}, False),
+        ({"login": "jitbot", "github_id": 7, "type": "Bot"}, True),
+        ({"login": "jitbot", "github_id": 7, "type": "Organization"}, True),
+    ],
+)
+def test_an_app_is_known_by_its_type(account: dict[str, Any], *, app: bool) -> None:
+    """An account whose type nobody recorded is a person's."""
+    assert RecordedAccount(account).is_app is app

@@ -14,6 +14,7 @@ from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.audit.verify.completeness import (
+    anchored,
     decided_twice,
     not_followed,
     outcomes_without_approval,
@@ -49,6 +50,13 @@ def again(*events: Event) -> list[AuditFinding]:
 def a_merged(**changes: Any) -> Merged:
     """main's change that asks for alice's access."""
     return Merged(change=a_change(**changes), order=1, touched=(PATH,), rules={}, clashes=(), before=())
+
+
+def test_keys_that_nobody_vouches_for_are_said() -> None:
+    """Nothing is wrong with such a record, and nothing proves it."""
+    (problem,) = anchored(replace(a_ledger(), anchored=False))
+    assert (problem.code, problem.severity) == ("keys-unconfirmed", Severity.UNCHECKED)
+    assert list(anchored(a_ledger())) == []
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """The verdict in a word, a sentence and an exit code: the gravest finding decides."""
 
+from dataclasses import replace
+
 import pytest
 
 from jitbot.domain.audit.history.findings import AuditFinding, Severity, gravest_first
+from jitbot.domain.audit.verify.online import AskedUntil, OnlineAnswers
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.documents import Sha
 
@@ -35,6 +38,14 @@ def test_the_gravest_finding_decides(problems: tuple[AuditFinding, ...], code: i
     verdict = a_verdict(*problems)
     assert (verdict.exit_code, verdict.in_words) == (code, words)
     assert (verdict.as_json()["ok"], verdict.as_json()["exit_code"]) == (code == 0, code)
+
+
+def test_what_github_was_asked_is_said_only_where_it_was() -> None:
+    """Otherwise nothing stands for it in the JSON."""
+    mark = AskedUntil(begins=Sha("c" * 40), through=Sha("d" * 40))
+    asked = OnlineAnswers(new=3, older=2, again=1, unsaid=0, unanswered=0, mark=mark)
+    assert replace(a_verdict(), asked=asked).as_json()["online"] == asked.as_json()
+    assert "online" not in a_verdict().as_json()
 
 
 def test_what_is_broken_comes_first_and_once() -> None:
