@@ -132,6 +132,16 @@ def test_an_approval_is_a_term() -> None:
     assert approved.decided == {MERGE}
 
 
+def test_a_term_was_merged_when_its_record_says() -> None:
+    """A record without that moment is as old as itself."""
+    for event, merged_at in (
+        (an_approval(evidence={"merged_at": timestamp.show(MERGED_AT - HOUR)}), MERGED_AT - HOUR),
+        (an_approval(), NOW),
+    ):
+        (term,) = a_request_state(event).terms
+        assert term.merged_at == merged_at
+
+
 def test_the_term_that_ends_last_counts() -> None:
     """An extension counts once it is recorded, even if it comes before the approval; the start stays."""
     for events in ((an_approval(), LONGER), (LONGER, an_approval())):
@@ -185,9 +195,10 @@ def test_nothing_recorded_is_lost() -> None:
         an_outcome(EventType.REMOVED),
         an_outcome(EventType.REMOVED, at=NOW + HOUR, commit=LONGER.commit),
     )
+    used = (an_outcome(EventType.USED), an_outcome(EventType.USED, at=NOW + HOUR, commit=LONGER.commit))
     there = an_outcome(EventType.GRANTED, "staging")
-    grown = a_request_state(longer, shorter, *removals, there)
-    assert grown.account_state(PROD) == AccountState(expired=(longer, shorter), removed=removals)
+    grown = a_request_state(longer, shorter, *removals, *used, there)
+    assert grown.account_state(PROD) == AccountState(expired=(longer, shorter), removed=removals, used=used)
     assert grown.account_state(STAGING) == AccountState(granted=(there,))
 
 
