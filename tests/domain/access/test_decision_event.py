@@ -44,7 +44,7 @@ from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType, dump, load
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.documents import Finding, Parsed
 from jitbot.domain.model.merge_facts import Case, ChangeKind
 
 RUN = "https://github.com/acme/access/actions/runs/42"
@@ -281,3 +281,11 @@ def test_a_review_that_a_break_glass_requires_is_never_missing() -> None:
 def test_what_was_never_approved_says_nothing_else() -> None:
     """A decision without its case has no evidence to compare."""
     assert other_evidence(recorded(a_case()).evidence, a_case(), REFUSED) == ()
+
+
+def test_a_refused_break_glass_requires_no_review() -> None:
+    """Nothing was given before it was approved, so nobody looks at it afterwards."""
+    case = a_case_of_break_glass()
+    refused = recorded(replace(case, request=Parsed(value=a_request(duration=5 * HOUR))))
+    assert (refused.kind, recorded(case).kind) == (EventType.REFUSED, EventType.APPROVED)
+    assert (refused.evidence.is_break_glass, recorded(case).evidence.is_break_glass) == (False, True)

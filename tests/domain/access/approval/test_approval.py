@@ -34,6 +34,8 @@ from builders import (
 )
 
 from jitbot.domain.access.approval import Verdict
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.ledger.stops import StopSubject, stopped_event, stops_of
 from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.documents import Parsed, Statement
 from jitbot.domain.model.merge_facts import GONE, Case, ChangeKind, PullCommit
@@ -394,3 +396,13 @@ def test_rules_that_the_merge_brings_are_not_read_for_owners() -> None:
     brought = (PATH, ".github/CODEOWNERS")
     merge = a_merge(head_rules=at_head, files=brought)
     assert codes(judged(a_case(touched=brought, merge=merge))) == {"touches-rules"}
+
+
+@pytest.mark.parametrize(("login", "refused"), [("alice", {"stopped"}), ("carol", set())])
+def test_who_is_stopped_is_given_nothing(login: str, refused: set[str]) -> None:
+    """However rightly it was approved; a stop of somebody else refuses nothing."""
+    person = a_person(login)
+    subject = StopSubject(login=person.login, github_id=person.github_id)
+    event = stopped_event(subject, a_person("erin"), reason="stolen", rules=sha("main"), at=NOW, run="")
+    decision = judged(a_case(), RequestState(request=PATH, stops=stops_of([event])))
+    assert (codes(decision), bool(decision.grants)) == (refused, not refused)

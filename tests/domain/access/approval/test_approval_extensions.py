@@ -10,8 +10,10 @@ from acme_facts import (
     MERGED_AT,
     MINUTE,
     WIDER,
+    a_person,
     a_policy,
     a_request,
+    people,
     sha,
     the_rules,
 )
@@ -144,3 +146,10 @@ def test_an_extension_that_may_not_be(case: Case, so_far: RequestState, expected
     assert decision.verdict is Verdict.REFUSED
     assert codes(decision) == set(expected.split())
     assert decision.grants == ()
+
+
+def test_what_else_an_extension_lacks_is_said_where_there_are_no_documents() -> None:
+    """Documents that are missing for a reason of their own are no other documents; all other reasons are told."""
+    rules = the_rules(people=people(a_person("alice", principal=None)))
+    decision = judged(an_extending_case(2 * HOUR, rules=rules), a_request_state(an_approval()))
+    assert codes(decision) == {"no-principal", "not-longer"}
