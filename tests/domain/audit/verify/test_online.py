@@ -169,3 +169,23 @@ def test_no_more_is_claimed_than_was_asked() -> None:
         "left": [],
         "approvals": len(EVERY),
     }
+
+
+def test_nothing_is_claimed_of_approvals_that_are_not_there() -> None:
+    """Where a record says of each that it was asked, no other is counted."""
+    said = asked(to_ask(a_ledger(*EVERY[:1]), MARK, before=(), sampled=True), (), HEAD)
+    assert said.in_words == "GitHub was asked about 1 new approvals, and again about 0 of 0 older ones"
+
+
+def test_only_what_gave_access_is_asked() -> None:
+    """A refusal gave nothing that GitHub could contradict."""
+    refused = replace(an_approval(), kind=EventType.REFUSED, window=None, documents=())
+    wanted = to_ask(a_ledger(a_recorded(refused)), MARK, before=(), sampled=False)
+    assert (wanted.new, wanted.older) == (0, 0)
+
+
+def test_only_a_verification_says_what_was_asked() -> None:
+    """Whatever was recorded after it."""
+    history = verified(Evidence.of(Evidence.head(HEAD)))
+    later = a_recorded(replace(an_approval(), at=NOW.replace(minute=59, second=59)), 2)
+    assert last_mark(a_ledger(*history.recorded, later)) == last_mark(history) != AskedUntil()

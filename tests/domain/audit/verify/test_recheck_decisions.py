@@ -58,11 +58,13 @@ from jitbot.domain.model.merge_facts import Case, ChangeKind
 REFUSED_CASE = a_case(merge=a_merge(reviews=()))
 
 
-# Refused as if somebody had stopped it.
-FOR_A_STOP = replace(
-    decided(REFUSED_CASE),
-    evidence=Evidence({**decided(REFUSED_CASE).evidence.json, "reasons": [{"code": CODE}]}),
-)
+def refused_for(*reasons: dict[str, str]) -> Event:
+    """The refusal of that case, with other reasons."""
+    refused = decided(REFUSED_CASE)
+    return replace(refused, evidence=Evidence({**refused.evidence.json, "reasons": list(reasons)}))
+
+
+FOR_A_STOP = refused_for({"code": CODE})  # as if somebody had stopped it
 
 
 def in_git(case: Case | None = None, **changes: Any) -> InGit:
@@ -164,6 +166,10 @@ def test_what_does_not_agree(event: Event, found: DecisionFacts, codes: list[tup
         (replace(approval(), window=a_window(expires_at=EXPIRES_AT + SECOND)), parsed_case(), "what was approved ends at 2026-11-24T11:00:00Z"),
         (replace(approval(), documents=()), parsed_case(), "other documents were recorded"),
         (replace(approval(), ask=Ask()), parsed_case(), "something else was asked for"),
+        (approval(approvals_required=2), parsed_case(), "other rules of approval, or other people for them"),
+        (approval(merged_by={"login": "mallory"}, head=sha("other")), parsed_case(), "GitHub's own answers in it: head, merged_by"),
+        (FOR_A_STOP, parsed_case(REFUSED_CASE), "a stop that the ledger does not hold"),
+        (refused_for({"code": "too-late"}), parsed_case(REFUSED_CASE), "it was refused for other reasons than are recorded"),
         (approval(jitbot="0.0.1"), parsed_case(REFUSED_CASE), f"decided by jitbot 0.0.1; the rules of {__version__} say otherwise"),
         (approval(jitbot=7), parsed_case(REFUSED_CASE), "decided by jitbot unknown"),
     ],
@@ -171,6 +177,22 @@ def test_what_does_not_agree(event: Event, found: DecisionFacts, codes: list[tup
 def test_what_is_said_of_it(event: Event, found: DecisionFacts, words: str) -> None:
     """What the record says otherwise, and which reasons the decision made again has."""
     assert words in said(event, found)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "case"),
+    [
+        ([], REFUSED_CASE),
+        ([{"message": "a reason of an older version, without its code"}], REFUSED_CASE),
+        ([{"code": "too-late"}, {"code": "not-enough-approvals"}], REFUSED_CASE),
+        ([{"code": "too-late"}], a_case(request=unreadable())),
+        ([{"code": "too-late"}], a_case(merge=a_merge(commits=(), touching=frozenset()))),
+    ],
+    ids=["none", "no code", "one of both", "not read", "undecided"],
+)
+def test_a_refusal_that_may_be_right_is_not_called_wrong(reasons: list[dict[str, str]], case: Case) -> None:
+    """One reason that is still there is enough; what names none, or cannot be compared, is left alone."""
+    assert told(refused_for(*reasons), parsed_case(case)) == []
 
 
 def test_what_git_has_at_the_head_is_what_was_attested() -> None:
