@@ -5,7 +5,7 @@ import json
 import pytest
 from acme_facts import PATH, a_policy, a_request
 
-from jitbot.domain.model.documents import Finding, FindingLevel, Position, errors
+from jitbot.domain.model.documents import Finding, FindingLevel, Position, errors, policy_at
 
 WHERE = {
     "parameters": Position(line=4, column=1),
@@ -61,3 +61,24 @@ def test_only_errors_are_errors() -> None:
     """A warning and a notice stop nothing."""
     found = [Finding(code=level.value, message="", file="", level=level) for level in FindingLevel]
     assert [each.code for each in errors(found)] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("policies/access/orders-db-read.yaml", "orders-db-read"),
+        ("policies/access/a/b.yaml", None),
+        ("policies/access/orders-db-read.yml", None),
+        ("policies/orders-db-read.yaml", None),
+        ("orders-db-read", None),
+    ],
+)
+def test_where_a_policy_can_lie(path: str, name: str | None) -> None:
+    """In its folder itself, with the one ending."""
+    assert policy_at(path) == name
+
+
+def test_what_a_request_does_not_say_is_not_shown() -> None:
+    """A ticket, where there is one."""
+    assert a_request(ticket="OPS-1").optional == (("ticket", "OPS-1"),)
+    assert a_request(ticket=None).optional == ()

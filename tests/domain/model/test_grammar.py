@@ -367,3 +367,18 @@ def test_condition_values(operator: str, value: str, fine: bool) -> None:
 def test_the_policy_of_a_path_is_told_whatever_the_rest_is(path: str, policy: str) -> None:
     """A path that is no request's is refused elsewhere, by the policy that it names."""
     assert policy_of(path) == policy
+
+
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        ("requests/orders-db-read/2026-11/24-alice-x.yaml", True),
+        ("requests/no name of a request", True),
+        ("requests/README.md", False),
+        ("policies/people.yaml", False),
+        ("README.md", False),
+    ],
+)
+def test_what_is_meant_as_a_request(path: str, *, request_: bool) -> None:
+    """Whatever lies there, except a page for people."""
+    assert grammar.is_request(path) is request_

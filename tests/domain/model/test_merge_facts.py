@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from acme_facts import HEAD, MERGED_AT, an_actor
-from builders import a_pull
+from acme_facts import HEAD, MERGED_AT, SECOND, an_actor
+from builders import a_merge, a_pull, a_review
 
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login
-from jitbot.domain.model.merge_facts import GONE, PullCommit, clashes_of
+from jitbot.domain.model.merge_facts import GONE, PullCommit, clashes_of, latest_judgements
 
 
 @pytest.mark.parametrize("by_login", [0, 1, bounds.NAMES])
@@ -44,3 +44,22 @@ def test_names_clash_that_differ_by_case_alone() -> None:
     """A file system without case takes them for one; the path itself, and any other name, is none of them."""
     names = ("requests/a.yaml", "requests/A.yaml", "requests/b.yaml", "requests/a.YAML")
     assert clashes_of("requests/a.yaml", names) == ("requests/A.yaml", "requests/a.YAML")
+
+
+def test_the_last_judgement_of_each_reviewer_counts() -> None:
+    """In the order of time; a comment judges nothing, and what came after that moment is not looked at."""
+    first, last = a_review("bob"), a_review("bob", review_id=2, state="DISMISSED", submitted_at=MERGED_AT)
+    comment = a_review("bob", review_id=3, state="COMMENTED", submitted_at=MERGED_AT)
+    erin = a_review("erin", review_id=4, state="CHANGES_REQUESTED", submitted_at=MERGED_AT - SECOND)
+    late = a_review("erin", review_id=5, submitted_at=MERGED_AT + SECOND)
+    reviews = (late, comment, last, erin, first)
+    assert latest_judgements(reviews, MERGED_AT) == (erin, last)
+    assert latest_judgements(reviews, MERGED_AT - SECOND) == (first, erin)
+    assert latest_judgements((comment, late), MERGED_AT) == ()
+
+
+def test_a_review_from_before_the_head_was_pushed_again() -> None:
+    """One of that very second came after it; where no push is known none came after."""
+    review = a_review(submitted_at=MERGED_AT)
+    for pushed_at, after in ((None, False), (MERGED_AT, False), (MERGED_AT + SECOND, True)):
+        assert a_merge(head_pushed_at=pushed_at).pushed_after(review) is after
