@@ -123,3 +123,13 @@ def test_the_key_that_does_not_read_is_named(raw: Mapping[str, object], said: st
     """So that whoever meets a broken record knows where to look."""
     with pytest.raises(ValueError, match=said):
         THING.load(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"), [({}, "^size: a number is missing$"), ({"size": "1"}, "^size: a number is missing$")]
+)
+def test_a_key_that_is_read_by_itself_is_named(raw: Mapping[str, object], said: str) -> None:
+    """As those of a record are."""
+    assert NUMBER.at({"size": 1, "more": "x"}, "size") == 1
+    with pytest.raises(ValueError, match=said):
+        NUMBER.at(raw, "size")

@@ -74,6 +74,7 @@ def test_many_stars_cost_no_patience() -> None:
     [
         ("a", "a", True), ("a", "b", False), ("?", "a", True), ("?", "?", True), ("a", "?", False), ("?", "*", False),
         ("*", "?", True), ("*", "*", True), ("a?", "a*", False), ("a*", "a?b", True), ("", "", True), ("", "?", False),
+        ("a*", "a", True), ("a*", "ab", True), ("**", "", True), ("a*b", "a", False), ("*a", "ab", False),
     ],
 )  # fmt: skip
 def test_a_pattern_covers_what_is_narrower(wide: str, narrow: str, *, covers: bool) -> None:

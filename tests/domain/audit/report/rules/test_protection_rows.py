@@ -151,6 +151,55 @@ def test_a_short_period_between_two_looks() -> None:
     )
 
 
+def test_what_no_look_of_the_period_saw_is_a_loss_or_a_gap_all_the_same() -> None:
+    """The looks around it say what the period was: lost since before, or seen by nobody."""
+    lost = [YEAR[0], a_look(NOW + WEEK, ledger_deletion=Sight.NOT_HELD)]
+    later = rows(lost, start=NOW + WEEK + DAY, end=NOW + WEEK + 2 * DAY)["ledger-deletion"]
+    assert (later.looks, later.seen_to_hold) == (0, "no")
+    assert later.in_words.startswith("seen to hold on 0 of 0 looks; lost ")
+    unseen = rows(YEAR[:1], start=NOW + 9 * WEEK, end=NOW + 9 * WEEK + DAY)["main-deletion"]
+    assert (unseen.looks, unseen.losses) == (0, ())
+    assert unseen.in_words.startswith("seen to hold on 0 of 0 looks; nobody knows from ")
+
+
+def test_what_no_ruleset_asks_for_is_said() -> None:
+    """On how many looks: it may be out of sight, so nobody says that it is lost."""
+    looks = [a_look(NOW + number * WEEK, merge_methods=Sight.NO_RULE) for number in range(2)]
+    row = rows(looks, end=NOW + 2 * WEEK, now=NOW + 2 * WEEK)["merge-methods"]
+    assert row.in_words.endswith("; no ruleset asked for it on 2; what is out of sight may")
+    assert "no ruleset" not in rows(YEAR)["merge-methods"].in_words
+
+
+def test_the_first_and_the_last_look_of_the_period() -> None:
+    """With the mark of each look between them; a look at this very moment is one."""
+    looks = [a_look(NOW), a_look(NOW + DAY, main_deletion=Sight.NOT_SEEN), a_look(NOW + 2 * DAY)]
+    row = rows(looks, end=NOW + 3 * DAY, now=NOW + 2 * DAY + timedelta(seconds=1))["main-deletion"]
+    assert (row.first_look, row.last_look) == (NOW, NOW + 2 * DAY)
+    assert [answer for _, answer in row.marks] == ["yes", "unknown", "yes"]
+    none = rows((), a_statement_event())["main-deletion"]
+    assert (none.first_look, none.last_look, none.marks) == (None, None, ())
+    assert set(rows(looks[:1], end=NOW + DAY, start=NOW - DAY, now=NOW)) > {"main-deletion"}
+
+
+def test_the_answer_names_what_nobody_saw() -> None:
+    """Without any look nobody knows; what admins alone see is a caution, and no doubt."""
+    none = protection_answer(())
+    assert (none.answer, none.exceptions, none.caution) == (
+        "The ledger holds no look, so nobody knows.",
+        0,
+        True,
+    )
+    found = list(rows(YEAR).values())
+    answer = protection_answer(found)
+    held = [each for each in found if each.seen_to_hold == "yes"]
+    hidden = len(found) - len(held)
+    assert (
+        answer.answer == f"Of {len(found)} safeguards, on 52 looks: yes: {len(held)}; out of sight: {hidden}."
+    )
+    assert (answer.exceptions, answer.unknown, answer.caution) == (0, 0, True)
+    assert not protection_answer(held).caution
+
+
 @pytest.mark.parametrize("word", list(CheckVerdict))
 def test_an_admins_word_changes_no_answer(word: CheckVerdict) -> None:
     """Whatever somebody says, of what is seen and of what is not: it is shown as theirs."""
@@ -202,6 +251,22 @@ def test_each_admins_newest_word() -> None:
     page = rendered(replace(a_period_report(), protection=tuple(rows((), *said).values())))
     assert "<b>1" not in page
     assert "&lt;b&gt;1 on 2026-11-29 09:01 UTC: as it should be" in page
+
+
+def test_whose_word_is_shown() -> None:
+    """Of the period alone, of this safeguard, of up to three people without a word of others; some are not known."""
+    before, first, after = (a_statement_event(at=at) for at in (NOW - timedelta(seconds=1), NOW, NOW + DAY))
+    other = a_statement_event({"ledger-bypass": CheckVerdict.OK}, at=NOW + DAY / 2)
+    gone = a_statement_event(by=Actor(login=Login(""), github_id=None), at=NOW + DAY / 2)
+    found = rows((), before, first, other, gone, after, end=NOW + DAY)["main-bypass"]
+    assert [each.partition(" UTC")[0] for each in found.said] == [
+        "nobody known on 2026-11-24 21:01",
+        "olivia on 2026-11-24 09:01",
+    ]
+    people = [Actor(login=Login(f"p{number}"), github_id=GithubId(number)) for number in range(1, 4)]
+    words = [a_statement_event(by=each, at=NOW + timedelta(hours=at)) for at, each in enumerate(people)]
+    three = rows((), *words)["main-bypass"]
+    assert [each.partition(" on")[0] for each in three.said] == ["p3", "p2", "p1"]
 
 
 def test_the_strip_shows_the_worst_of_each_part() -> None:
