@@ -5,7 +5,7 @@ from datetime import datetime
 
 from acme_facts import DAY, MERGED_AT, NOW, SECOND, sha
 
-from jitbot.domain.audit.report.rules.rule_rows import figures, in_short, rule_rows
+from jitbot.domain.audit.report.rules.rule_rows import figures, in_short, rule_rows, rules_answer
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
@@ -111,6 +111,17 @@ def test_what_no_owner_reviewed_is_counted_and_named() -> None:
         "exceptions": lacking,
         "unknown": [{"commit": sha("unknown"), "why": words["unknown"]}],
     }
+    answer = rules_answer(found)
+    assert answer.answer == "Of 4 changes on main: yes: 1; no: 2; unknown: 1."
+    assert answer.numbers == {
+        "changes": 4,
+        "yes": 1,
+        "no": 2,
+        "unknown": 1,
+        "not due yet": 0,
+        "not required": 0,
+    }
+    assert (answer.exceptions, answer.unknown) == (2, 1)
     assert in_short(found) == "; of 4 changes of the rules 2 without a review, 1 unknown"
     assert in_short(found[1:2]) == "; of 1 changes of the rules 1 without a review"
     assert in_short(found[3:]) == "; of 1 changes of the rules 1 unknown"
@@ -134,3 +145,8 @@ def test_without_a_record_everything_is_older() -> None:
     assert (row.reviewed, row.outcome) == (ControlAnswer.NOT_REQUIRED, "not recorded")
     (row,) = rule_rows([a_rule_change("new")], [], NOW)
     assert row.reviewed is ControlAnswer.NOT_DUE
+
+
+def test_a_period_without_a_change() -> None:
+    """It says so."""
+    assert rules_answer(()).answer == "No rule was changed in this period."
