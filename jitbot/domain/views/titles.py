@@ -31,7 +31,7 @@ ONE_APPROVAL = " (one approval)"
 def title(summaries: Iterable[RequestSummary]) -> str:
     """The title; empty if a request does not read. It says where one approval of any owner is enough for everything."""
     every = worst_first(summaries)
-    return _marked(_title(every), one=bool(every) and all(map(_takes_one, every)))
+    return _marked(_title(every), one=all(map(_takes_one, every)))
 
 
 def proposed(grant_preview: GrantPreview) -> str:

@@ -1,6 +1,6 @@
 """Moments as text: one form, read and written."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -90,6 +90,18 @@ def test_a_day_is_its_first_second() -> None:
         timestamp.parse_day("20.12.2026")
     with pytest.raises(ValueError, match="exists"):
         timestamp.parse_day("2026-02-30")
+
+
+def test_a_date_is_a_day_alone() -> None:
+    """Neither a moment nor another way to write it; and one that a calendar has, in the years that days can be added to."""
+    assert timestamp.parse_date("2026-12-01") == date(2026, 12, 1)
+    for text in ("2026-12-01T00:00:00Z", "1.12.2026", "2026-12-1", "2026-12-01 ", ""):
+        with pytest.raises(ValueError, match="is not a date such as 2026-12-01"):
+            timestamp.parse_date(text)
+    with pytest.raises(ValueError, match="exists"):
+        timestamp.parse_date("2026-02-30")
+    with pytest.raises(ValueError, match="2000 to 2999"):
+        timestamp.parse_date("1999-12-31")
 
 
 def test_people_read_seconds_only_where_there_are_some() -> None:

@@ -121,10 +121,19 @@ def test_a_value_is_never_taken_for_that(length: int, value: str) -> None:
     assert shown.endswith(ONE_APPROVAL) or len(shown) + len(ONE_APPROVAL) > LONGEST
 
 
+@pytest.mark.parametrize(("length", "told"), [(200, ONE_APPROVAL), (201, "")])
+def test_that_is_said_if_it_fits(length: int, told: str) -> None:
+    """To the last character that GitHub takes, and else not at all."""
+    whole = f"alice: orders-db-read in prod, 2h, table={'v' * length}"
+    asked = a_summary(a_request(parameters={"table": "v" * length}))
+    assert (len(whole) + len(ONE_APPROVAL) <= LONGEST) is bool(told)
+    assert title([asked]) == f"{whole}{told}"
+
+
 def test_no_title_where_a_request_does_not_read() -> None:
     """One of two is enough."""
-    assert bare([replace(a_summary(), request=None)]) == ""
-    assert bare([a_summary(), replace(a_summary(), request=None)]) == ""
+    broken = replace(a_summary(rules=the_rules(policy=a_policy(approvals=1))), request=None)
+    assert title([broken]) == title([a_summary(), broken]) == title([]) == ""
 
 
 def test_production_is_never_the_one_that_is_counted() -> None:
