@@ -11,6 +11,7 @@ from rule_set_facts import a_rule_set, an_admin_policy, effects
 
 from jitbot.domain.access_review.policy_brief import PolicyBrief, brief_of
 from jitbot.domain.access_review.policy_use import PolicyUse
+from jitbot.domain.aws.risk import Level
 from jitbot.domain.rule_effects.review_section import SIGNED, at_a_terminal, headline, section
 from jitbot.domain.rule_effects.rule_report import RuleReport, comment
 from jitbot.domain.views.wording import TERMINAL
@@ -47,7 +48,9 @@ def test_the_last_review_is_named(before: date | None, words: str) -> None:
     signed, part = section([brief], number=7)
     assert signed == SIGNED
     assert part.splitlines()[:2] == [f"**orders-db-read**: review of 2026-11-24, {words}", ""]
-    assert next(at_a_terminal([brief])) == f"orders-db-read: review of 2026-11-24, {words}"
+    first, *answers = at_a_terminal([brief])
+    assert first == f"orders-db-read: review of 2026-11-24, {words}"
+    assert answers[0] == "  gives: Read one DynamoDB table"
 
 
 def test_what_does_not_fit_is_a_line_each() -> None:
@@ -77,5 +80,11 @@ def test_a_date_that_moves_is_not_said_twice() -> None:
     """Who reads the review has its dates; without the review the effect says it."""
     moved = effects(a_rule_set(), a_rule_set(a_policy(reviewed=DAY), an_admin_policy()))
     said = "Access review of **orders-db-read**: 2026-11-24"
+    (effect,) = moved.effects
+    back = effects(a_rule_set(a_policy(reviewed=DAY)), a_rule_set(a_policy(reviewed=date(2026, 11, 2))))
+    assert (effect.level, back.effects[0].level) == (Level.LOW, Level.MEDIUM)
+    assert comment(RuleReport(effects=moved), number=7).startswith(
+        "**Access review** of **orders-db-read**.\n"
+    )
     assert said in comment(RuleReport(effects=moved), number=7)
     assert said not in comment(RuleReport(effects=moved, reviews=(BRIEF,)), number=7)

@@ -28,6 +28,7 @@ from jitbot.domain.audit.report.use_rows import (
     in_short,
     is_over,
     lines,
+    use_answer,
     use_figures,
     use_json,
 )
@@ -54,7 +55,7 @@ def record(seen: SeenUse | None = None) -> GrantRecord:
 @pytest.mark.parametrize(
     ("seen", "cells"),
     [
-        (None, {"use": "not asked", "entered": "not read", "calls": "not read", "denied_calls": "not read", "first_use": "not read", "last_use": "not read"}),
+        (None, {"use": "not asked", "entered": "not read", "calls": "not read", "denied_calls": "not read", "first_use": "not read", "last_use": "not read", "calls_by_service": None, "use_not_seen": None}),
         (UNUSED, {"use": "never entered", "entered": 0, "calls": "not seen", "denied_calls": 0, "first_use": None, "last_use": None}),
         (UNKNOWN, {"use": "not seen", "entered": "not seen", "calls": "not seen", "denied_calls": "not seen", "first_use": "not seen", "last_use": "not seen"}),
         (FULL, {"use": "entered", "entered": 1, "calls": 5, "denied_calls": 2}),
@@ -103,6 +104,17 @@ def test_the_figures() -> None:
     )  # fmt: skip
     assert in_short(figures) == "; of 5 grants that are over: 2 never entered, 2 not known"
     assert figures.as_json()["never entered"] == 2
+
+
+def test_the_row_of_the_first_page() -> None:
+    """One is one, denied calls are said where some were seen, and where nothing is over it says so."""
+    answers = [use_answer(use_figures(list(map(record, seen)))) for seen in ((UNUSED,), (None, FULL), ())]
+    assert [each.answer for each in answers] == [
+        "Of 1 grant that is over: 0 entered, 1 never entered, 0 not known.",
+        "Of 2 grants that are over: 1 entered, 0 never entered, 1 not known. Denied calls were seen in 1.",
+        "No grant of this period is over.",
+    ]
+    assert (answers[1].numbers["not_known"], answers[1].exceptions, answers[1].unknown) == (1, None, None)
 
 
 def test_the_lines_on_the_page() -> None:
