@@ -30,7 +30,7 @@ from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, NO_GROUPS
 from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed, Sha, policy_path
 from jitbot.domain.model.errors import DeniedError
-from jitbot.domain.model.merge_facts import Case, Dismissal, PullReading, PullRequestHistory, Push
+from jitbot.domain.model.merge_facts import Case, Dismissal, PullReading, PullRequestHistory, Push, Rules
 from jitbot.domain.text import duration
 from jitbot.ports.documents import DocumentReader
 from jitbot.usecases.collect import collect_case
@@ -417,6 +417,32 @@ def test_what_is_asked_at_the_same_time_gives_the_same_case(missing: str) -> Non
     assert made == ([] if missing == "merged_at" else ["ready"])
     collector.case(a_change(), earlier=False)
     assert len(made) <= 1  # it is ready
+
+
+def ahead(commits: Commits | None = None, rules: Rules = RULES, **pulled: Any) -> list[str]:
+    """What is asked of a merged pull request beside its second reading, by the first one."""
+    answers, commits = Answers(), commits or git()
+    answers.read = PullReading(
+        pull=a_pull(**pulled),
+        files=None,
+        commits=None,
+        reviews=answers.reviews(7),
+        history=answers.history(7),
+    )
+    context = cast("Context", SimpleNamespace(git=commits, github=object(), documents=documents()))
+    collector = CaseCollector(context=context, asks=lambda _: cast("Asked", answers))
+    for read in list(collector._ahead(7, rules)):
+        read()
+    return [*answers.asked, *commits.asked]
+
+
+def test_only_what_the_case_will_need_is_asked_ahead() -> None:
+    """A head that is not here, the pushes of a branch that is not a fork's, and whether those who approved may write."""
+    assert ahead() == ["permission bob"]
+    assert ahead(git(heads={}, fetches={7: HEAD})) == ["permission bob", "fetch"]
+    assert ahead(head_branch="fix", head_repository_id=700001) == ["pushes", "permission bob"]
+    assert ahead(head_branch="fix", head_repository_id=9) == ["permission bob"]
+    assert ahead(rules=replace(RULES, people=Parsed(value=None))) == []
 
 
 def test_an_open_pull_request_has_the_files_that_are_given() -> None:

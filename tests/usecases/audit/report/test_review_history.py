@@ -46,6 +46,7 @@ class Line:
     trees: list[Files] = field(default_factory=list)
     too_large: frozenset[int] = frozenset()  # commits whose paths are not read
     not_here: dict[Sha, Any] = field(default_factory=dict)  # blobs that this clone lacks, each as None
+    lacks: Sha = NO_BASE  # a commit that it lacks, too
 
     def rule_changes(self, _: Sha, paths: Sequence[str]) -> tuple[RuleChange, ...]:
         """The commits that touch these paths."""
@@ -87,7 +88,7 @@ class Line:
         """The blob of each path."""
         found: dict[tuple[Sha, str], Sha | None] = {}
         for commit, path in places:
-            if commit != NO_BASE:
+            if commit not in (NO_BASE, self.lacks):
                 content = self._tree(commit).get(path)
                 found[commit, path] = None if content is None else blob_name(content)
         return found
@@ -174,10 +175,12 @@ def dates(line: Line) -> tuple[dict[str, date | None], list[Move]]:
     return there, moves
 
 
-def read(line: Line, **how: Any) -> Any:
-    """The reviews of a line, by a ledger without events."""
+def read(line: Line, *events: Event, **how: Any) -> Any:
+    """The reviews of a line, by a ledger of these events, or of none."""
     now = BEGIN + timedelta(days=len(line.trees) + 5)
-    return read_access_reviews(cast("Git", line), documents, commit_of(len(line.trees) - 1), (), now, **how)
+    return read_access_reviews(
+        cast("Git", line), documents, commit_of(len(line.trees) - 1), events, now, **how
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -211,13 +214,34 @@ def test_how_often_reviews_are_due_is_that_of_the_end(steps: list[dict[str, byte
         assert (each.due is None) is (found.every is None)
 
 
-@pytest.mark.parametrize(("until", "count"), [(0, 0), (1, 0), (2, 1), (3, 2), (9, 2)])
-def test_main_as_it_was(until: int, count: int) -> None:
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+@pytest.mark.parametrize("day", [0, 1, 2, 3, 9])
+def test_main_as_it_was(day: int, seconds: int) -> None:
     """What came at that moment, or later, is not in it."""
     line = line_of([{path_of("a"): a_policy(1)}, {path_of("a"): a_policy(2)}, {path_of("a"): a_policy(3)}])
-    found = read(line, until=BEGIN + timedelta(days=until, seconds=1))
-    assert len(found.made) == count
-    assert found.policies == () if until == 0 else len(found.policies) == 1
+    found = read(line, until=BEGIN + timedelta(days=day, seconds=seconds))
+    came = min(4, day + (seconds > 0))  # of four commits, the first of which has no policy
+    assert (len(found.policies), len(found.made)) == (int(came > 1), max(0, came - 2))
+
+
+def test_the_first_commit_of_all_may_be_too_large() -> None:
+    """It has no parent whose files could be asked for."""
+    steps: list[dict[str, bytes | None]] = [{path_of("a"): a_policy(1)}, {path_of("a"): a_policy(2)}]
+    whole = line_of(steps)
+    whole.trees = whole.trees[1:]
+    large = Line(trees=whole.trees, too_large=frozenset({0}))
+    assert read(large) == read(whole)
+    assert [each.day for each in read(large).made] == [date(2026, 1, 2)]
+
+
+def test_settings_that_are_gone_leave_what_was_asked() -> None:
+    """As settings that do not read: the rules then let nothing happen at all."""
+    steps: list[dict[str, bytes | None]] = [
+        {SETTINGS: the_settings(7)},
+        {SETTINGS: None},
+        {path_of("a"): a_policy(1)},
+    ]
+    assert read(line_of(steps)).every == timedelta(days=7)
 
 
 README = "policies/access/readme.md"
@@ -336,3 +360,63 @@ def test_of_what_github_did_not_date_the_record_says_when_it_came_at_the_latest(
     former = RuleChange(commit=commit_of(2), at=BEGIN, subject="x", paths=(), base=NO_BASE)
     ((at, _),) = access_reviews._after_approval(event, [former], {former.commit: a_record(2)})
     assert at == BEGIN + timedelta(days=2)
+
+
+def a_review_of(number: int, approved: int, merged: int) -> Event:
+    """The record of a commit that bob wrote and erin, who owns every policy, approved at these hours."""
+    bob = {"login": "bob", "github_id": 1002}
+    evidence = {"outcome": "reviewed", "head": "c", "author": bob, "merged_at": later(merged)}
+    return a_record(
+        number,
+        path_of("a"),
+        approvals=[{**each, "github_id": 1005} for each in approvals(approved)],
+        **evidence,
+    )
+
+
+TEAMS = acme_tree("https://x.example")["policies/teams.yaml"]
+SAID = TEAMS + b"# as before\n"
+WIDER = TEAMS.replace(b"[frank, olivia]", b"[frank, olivia, grace]")  # who approves requests
+
+
+def reviewed(teams: bytes, came: int = 40, **line: Any) -> Any:
+    """What erin approved at 30 o'clock, merged at 60: the fifth commit, after one of the teams, and a description."""
+    described = a_policy(None).replace(b"description: x", b"description: y")
+    made = line_of(
+        [
+            {path_of("a"): a_policy(None), path_of("b"): a_policy(None)},
+            {"policies/teams.yaml": teams},
+            {path_of("a"): described},
+            {},
+            {path_of("a"): a_policy(2)},
+        ]
+    )
+    events = (
+        a_record(2, "policies/teams.yaml", merged_at=later(came)),
+        a_record(3, path_of("a"), merged_at=later(max(came, 45))),
+        a_review_of(5, 30, 60),
+    )
+    (found,) = read(Line(trees=made.trees, **line), *events).made
+    return found
+
+
+def test_a_review_is_one_of_the_rules_that_its_owner_saw() -> None:
+    """Whoever has the commit can compute over which: the rules after it."""
+    found, wider = reviewed(SAID), reviewed(WIDER, came=20)
+    for each in (found, wider):
+        assert (each.result, each.reviewed_by, each.why) == (MoveResult.COUNTED, ("erin",), "")
+        assert len(each.digest) == 64
+    assert found.digest != wider.digest
+
+
+def test_rules_that_changed_after_the_approval_nobody_reviewed() -> None:
+    """Whatever came after them."""
+    found = reviewed(WIDER)
+    assert (found.result, found.reviewed_by) == (MoveResult.NOT_COUNTED, ())
+    assert found.why == "what the policy rests on was changed after it was approved"
+
+
+def test_of_a_commit_that_is_not_in_this_clone_there_are_no_rules() -> None:
+    """Without those before it nobody can say whether an owner approved."""
+    found = reviewed(SAID, lacks=commit_of(4))
+    assert (found.result, found.why) == (MoveResult.UNKNOWN, "the rules before it are not in this clone")
