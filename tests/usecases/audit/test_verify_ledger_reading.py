@@ -6,8 +6,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from acme_facts import BASE, BLOB, HEAD, MERGE, NOW, a_person, a_request, sha, the_rules
+from acme_facts import BASE, BLOB, HEAD, MERGE, NOW, PATH, a_person, a_request, sha, the_rules, the_settings
+from audit_facts import approval
 from builders import a_change, an_approval, an_outcome
+from plain_ledger import PlainLedger
 
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
@@ -16,13 +18,21 @@ from jitbot.domain.audit.verify.online import AskedUntil
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
-from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
+from jitbot.domain.ledger.git_history import RULE_PATHS, HistoryStep, RuleChange, Touched
 from jitbot.domain.ledger.stops import StopSubject, stopped_event
-from jitbot.domain.model.documents import Parsed, Sha
+from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.usecases.audit import verify_ledger as module
+from jitbot.usecases.audit.absences import Gone
 from jitbot.usecases.audit.record_verdict import event_of
-from jitbot.usecases.audit.verify_ledger import AuditInputs, approvals_since_asked, approvals_to_ask, mark
+from jitbot.usecases.audit.verify_ledger import (
+    AuditInputs,
+    approvals_since_asked,
+    approvals_to_ask,
+    load_audit_inputs,
+    mark,
+    verify,
+)
 from jitbot.usecases.collect.collect_case import rule_paths
 
 
@@ -49,6 +59,8 @@ def inputs(
             main=MERGE,
             main_history=main_history,
             merges=tuple(merges),
+            gone=Gone(absences={}, unread=frozenset()),
+            not_followed=(),
         ),
     )
 
@@ -60,6 +72,72 @@ class Documents:
         if name == "parse_request":
             return lambda _: Parsed(value=a_request())
         return lambda _: getattr(the_rules(), name.removeprefix("parse_"))
+
+
+def test_of_main_only_requests_are_merges() -> None:
+    """Whatever else lies below requests/; the ledger is read by the repository that main's settings name."""
+    steps = [
+        HistoryStep(commit=sha("root"), parents=(), at=NOW, message="begin", touched=()),
+        HistoryStep(
+            commit=MERGE,
+            parents=(sha("root"),),
+            at=NOW,
+            message="x",
+            touched=tuple(
+                Touched(path=path, mode=PLAIN, blob=sha(path), status="A")
+                for path in (SETTINGS, PATH, "requests/README.md")
+            ),
+        ),
+    ]
+    git = SimpleNamespace(
+        main=lambda: MERGE,
+        main_steps=lambda main: iter(steps if main == MERGE else []),
+        contents=lambda blobs, *_: [(each, b"x") for each in blobs],
+        blobs_at=lambda _: {},
+        ledger=lambda: HEAD,
+        ledger_steps=lambda head: iter(steps[:1] if head == HEAD else []),
+    )
+    asked: list[Any] = []
+
+    def issuer(settings: Any) -> Any:
+        asked.append(settings)
+        return PlainLedger().context().issuer
+
+    found = load_audit_inputs(
+        cast("Any", git), cast("Any", Documents()), issuer=issuer, keys=lambda _: {"k0": "zero"}
+    )
+    assert [each.change.path for each in found.merges] == [PATH]
+    assert (asked, found.settings, found.main) == ([the_settings()], the_settings(), MERGE)
+    assert (found.history.head, found.history.anchored, found.not_followed) == (HEAD, True, ())
+
+
+@pytest.mark.parametrize("since", [None, sha("since")])
+def test_what_was_seen_before_must_still_be_there(since: Sha | None) -> None:
+    """What this clone found good, what was expected, and the commit from which on findings are told."""
+    held = {sha("held")}
+
+    def holds(head: Sha, commit: Sha) -> bool:
+        assert (head, bool(commit)) == (HEAD, True)
+        return commit in held
+
+    def commits_of(tip: Sha) -> frozenset[Sha]:
+        assert tip == since
+        return frozenset({sha("batch")})
+
+    git: Any = Trees()
+    git.verified, git.holds, git.commits_of = lambda: sha("good"), holds, commits_of
+    given = inputs(recorded(an_outcome(EventType.GRANTED)), git=git)
+    lost = [sha("good"), sha("expected"), *([since] if since else [])]
+    verdict = verify(given, NOW, expect=[sha("expected"), sha("held")], since=since)
+    gone = [each for each in verdict.problems if each.code == "history-rewritten"]
+    assert all(any(each[:10] in problem.message for problem in gone) for each in lost)
+    assert len(gone) == len(lost)
+    others = {each.code for each in verdict.problems} - {"history-rewritten"}
+    assert (others, verdict.passed_over) == ((set(), 1) if since else ({"granted-without-approval"}, 0))
+    held.update(lost)
+    assert "history-rewritten" not in {
+        each.code for each in verify(given, NOW, expect=[sha("expected")], since=since).problems
+    }
 
 
 def named(head: Sha) -> Event:
@@ -239,6 +317,17 @@ def test_rules_that_mains_history_shows_are_not_asked_of_the_commit() -> None:
     git = Trees()
     in_git(a_merged(), git)
     assert set(git.asked) == {BASE}
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_what_was_attested_of_a_head_is_compared_where_the_head_is_here(*, here: bool) -> None:
+    """A commit that was pushed away is in no clone."""
+    git, decision = Trees(), recorded(approval())
+    if not here:
+        git.blobs_at = lambda _: {}  # type: ignore[method-assign]
+    (found,) = module._decisions(inputs(decision, git=git, merges=[]))
+    assert {commit for commit, _ in found.at_head} == ({HEAD} if here else set())
+    assert (PATH in {path for _, path in found.at_head}) is here
 
 
 @pytest.mark.parametrize(
