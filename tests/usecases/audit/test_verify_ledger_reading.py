@@ -14,6 +14,7 @@ from plain_ledger import PlainLedger
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.history.main_history import Merged
+from jitbot.domain.audit.verify import online
 from jitbot.domain.audit.verify.online import AskedUntil
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.ledger.events import Event, EventType
@@ -160,9 +161,10 @@ def test_only_the_decisions_since_then_are_read_again() -> None:
     """All of them where nothing is said."""
     old, new = recorded(an_approval(), "old"), recorded(an_approval(commit=sha("new")), "new")
     git = SimpleNamespace(commits_of=lambda _: frozenset({sha("old")}))
-    both = inputs(old, new, git=git)
-    assert approvals_to_ask(both, BASE).decisions == (new,)
-    assert approvals_to_ask(both, None).decisions == (old, new)
+    both = inputs(old, recorded(named(BASE)), new, git=git)
+    some, every = approvals_to_ask(both, BASE), approvals_to_ask(both, None)
+    assert (some.decisions, some.mark) == ((new,), AskedUntil(begins=BASE, through=BASE))
+    assert (every.decisions, every.mark) == ((old, new), AskedUntil())
 
 
 @pytest.mark.parametrize("lost", ["", "begins", "through"])
@@ -175,11 +177,34 @@ def test_a_mark_that_the_ledger_does_not_hold_says_nothing(lost: str) -> None:
         evidence=Evidence({"online": {"begins": sha("begins"), "through": sha("through")}}),
     )
     git = SimpleNamespace(
-        commits_of=lambda tip: frozenset({sha("old")}) if tip == sha("through") else frozenset(),
+        commits_of=lambda tip: {sha("begins"): frozenset(), sha("through"): frozenset({sha("old")})}[tip],
         holds=lambda head, commit: head == HEAD and commit != sha(lost),
     )
     found = approvals_since_asked(inputs(old, recorded(marked, "marked"), new, git=git))
     assert (found.new, found.older, found.again) == ((2, 0, 0) if lost else (1, 1, 1))
+
+
+def test_without_a_mark_nothing_is_asked_of_git() -> None:
+    """A ledger that nobody verified: every approval is new."""
+    found = approvals_since_asked(inputs(recorded(an_approval()), git=SimpleNamespace()))
+    assert (found.new, found.older, found.mark) == (1, 0, AskedUntil())
+
+
+def test_of_what_lies_before_the_mark_begins_no_record_says_that_it_was_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is counted, unless it is among those that are asked about again."""
+    monkeypatch.setattr(online, "SAMPLE", 0)
+    first, second = recorded(an_approval(), "first"), recorded(an_approval(commit=sha("new")), "second")
+    marked = an_outcome(
+        EventType.VERIFIED,
+        request="",
+        evidence=Evidence({"online": {"begins": sha("first"), "through": sha("second")}}),
+    )
+    upto = {sha("first"): frozenset({sha("first")}), sha("second"): frozenset({sha("first"), sha("second")})}
+    git = SimpleNamespace(commits_of=upto.__getitem__, holds=lambda *_: True)
+    found = approvals_since_asked(inputs(first, second, recorded(marked, "marked"), git=git))
+    assert (found.new, found.older, found.unsaid) == (0, 2, 1)
 
 
 def a_rule_change(commit: str, base: Sha = BASE) -> RuleChange:

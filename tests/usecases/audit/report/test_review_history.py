@@ -98,7 +98,9 @@ class Line:
         known = {
             blob_name(content): content for tree in self.trees for content in tree.values()
         } | self.not_here
-        return [(blob, known.get(blob)) for blob in blobs]
+        wanted = list(blobs)
+        assert all(wanted)
+        return [(blob, known.get(blob)) for blob in wanted]
 
     def here(self, _: Iterable[Sha]) -> frozenset[Sha]:
         """None that is too large."""
@@ -280,6 +282,7 @@ ESCAPED = (GOOD + '"revi\\u0065wed": 2026-01-05\n').encode()
         (a_policy(1), a_policy(None), None),
         (a_policy(None), ESCAPED, date(2026, 1, 5)),
         (ESCAPED, a_policy(None), None),
+        (ESCAPED, ESCAPED.replace(b"01-05", b"01-06"), date(2026, 1, 6)),
     ],
 )
 def test_a_recorded_commit_that_moves_a_date_is_one(before: bytes, after: bytes, day: date | None) -> None:
@@ -305,6 +308,60 @@ def test_a_recorded_commit_that_moves_a_date_is_one(before: bytes, after: bytes,
 def test_what_moves_no_date_is_none(before: bytes | None, after: bytes | None, how: dict[str, Any]) -> None:
     """A new policy, one that is gone or does not read, what was not recorded, and what is not here."""
     assert moved(before, after, **how) == {}
+
+
+def test_only_policies_have_dates_and_a_record_may_name_no_files() -> None:
+    """What lies deeper is none, whatever is in it; a commit that is too large is recorded without its paths."""
+    deep = "policies/access/deep/d.yaml"
+    line = line_of([{deep: a_policy(1)}, {deep: a_policy(2)}])
+    for event in (a_record(2, deep), a_record(2, deep, paths=None)):
+        assert dates_moved(cast("Git", line), documents, [event]) == {}
+
+
+def test_a_policy_that_this_clone_lacks_has_the_date_that_it_had() -> None:
+    """Or none; when it is here again its date is read."""
+    texts = [GOOD.replace("x", f"y{number}").encode() for number in range(2)]
+    line = line_of([{path_of("a"): texts[0]}, {path_of("a"): a_policy(2)}, {path_of("a"): texts[1]}])
+    line.not_here = {blob_name(each): None for each in texts}
+    (found,) = read(line).policies
+    assert found.claimed == date(2026, 1, 2)
+
+
+def first_due(steps: list[dict[str, bytes | None]], every: int) -> list[tuple[str, int]]:
+    """By when the policies that are there must be reviewed first: so many days after this one, counted from `BEGIN`."""
+    line = line_of(steps)
+    found = read(Line(trees=line.trees[1:]))  # settings.yaml asks for nothing before the first of the steps
+    day = BEGIN.date() + timedelta(days=every)
+    return [(each.policy, (each.due - day).days) for each in found.policies if each.due is not None]
+
+
+def test_a_review_is_due_after_reviews_were_first_asked_for() -> None:
+    """Not when settings.yaml was there without them; and not anew when it asks otherwise."""
+    nothing: dict[str, bytes | None] = {SETTINGS: the_settings(None), path_of("a"): a_policy(None)}
+    reworded = the_settings(None) + b"# reworded\n"
+    steps: list[dict[str, bytes | None]] = [nothing, {SETTINGS: reworded}, {SETTINGS: the_settings(7)}]
+    assert first_due(steps, 7) == [("a", 2)]
+    assert first_due([*steps, {SETTINGS: the_settings(90)}], 90) == [("a", 2)]
+
+
+@pytest.mark.parametrize(
+    ("new", "lacks", "began"),
+    [(a_policy(2), False, 1), (GOOD.replace("x", "y").encode(), False, 3), (a_policy(None), True, 3)],
+)
+def test_a_policy_of_another_name_goes_on_where_only_its_date_differs(
+    new: bytes, began: int, *, lacks: bool
+) -> None:
+    """A file that this clone lacks is the same as no other."""
+    steps: list[dict[str, bytes | None]] = [
+        {SETTINGS: the_settings(90)},
+        {path_of("a"): a_policy(None)},
+        {},
+        {path_of("a"): None, path_of("b"): new},
+    ]
+    line = Line(trees=line_of(steps).trees[1:])
+    line.not_here = {blob_name(a_policy(None)): None} if lacks else {}
+    (found,) = read(line).policies
+    assert found.due == (BEGIN + timedelta(days=began + 90)).date()
 
 
 def later(hours: int) -> str:
@@ -380,11 +437,12 @@ WIDER = TEAMS.replace(b"[frank, olivia]", b"[frank, olivia, grace]")  # who appr
 
 
 def reviewed(teams: bytes, came: int = 40, **line: Any) -> Any:
-    """What erin approved at 30 o'clock, merged at 60: the fifth commit, after one of the teams, and a description."""
+    """What erin approved at 30 o'clock, merged at 60: the sixth commit, after one of the teams, and a description."""
     described = a_policy(None).replace(b"description: x", b"description: y")
     made = line_of(
         [
             {path_of("a"): a_policy(None), path_of("b"): a_policy(None)},
+            {},
             {"policies/teams.yaml": teams},
             {path_of("a"): described},
             {},
@@ -392,9 +450,9 @@ def reviewed(teams: bytes, came: int = 40, **line: Any) -> Any:
         ]
     )
     events = (
-        a_record(2, "policies/teams.yaml", merged_at=later(came)),
-        a_record(3, path_of("a"), merged_at=later(max(came, 45))),
-        a_review_of(5, 30, 60),
+        a_record(3, "policies/teams.yaml", merged_at=later(came)),
+        a_record(4, path_of("a"), merged_at=later(max(came, 45))),
+        a_review_of(6, 30, 60),
     )
     (found,) = read(Line(trees=made.trees, **line), *events).made
     return found
@@ -418,5 +476,6 @@ def test_rules_that_changed_after_the_approval_nobody_reviewed() -> None:
 
 def test_of_a_commit_that_is_not_in_this_clone_there_are_no_rules() -> None:
     """Without those before it nobody can say whether an owner approved."""
-    found = reviewed(SAID, lacks=commit_of(4))
+    found = reviewed(SAID, lacks=commit_of(5))
     assert (found.result, found.why) == (MoveResult.UNKNOWN, "the rules before it are not in this clone")
+    assert reviewed(SAID, lacks=commit_of(2)).result is MoveResult.NOT_COUNTED  # nor what changed after it
