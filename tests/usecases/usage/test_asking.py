@@ -17,14 +17,15 @@ from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.verify.use_checks import problems
 from jitbot.domain.ledger.batches import Doubt
 from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.ledger.recorded_use import UseState
+from jitbot.domain.ledger.recorded_use import Unseen, UseState
 from jitbot.domain.model.bounds import USE_SESSIONS
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError, TooMuchError, UnavailableError
 from jitbot.domain.usage.role_usage import Opening, Period, TrailCall, is_denial
-from jitbot.domain.usage.use_event import ServiceCalls, use_of
+from jitbot.domain.usage.use_event import ServiceCalls, unseen, use_of
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.usage import record_use as module
 from jitbot.usecases.usage.record_use import _Asking, _due
 
 EVERYWHERE = ("ap-south-1", "eu-central-1", "eu-west-1", "us-east-1")
@@ -226,13 +227,20 @@ def test_entering_is_looked_for_in_every_region() -> None:
     assert recorded(quiet(ap_south_1=entered)).evidence.use.call_regions == EVERYWHERE
 
 
-@pytest.mark.parametrize("error", [DeniedError("no"), UnavailableError("?"), TooMuchError("much")])
-def test_one_silent_region_is_enough_not_to_know(error: JitbotError) -> None:
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (DeniedError("no"), Unseen.REFUSED),
+        (UnavailableError("?"), Unseen.UNAVAILABLE),
+        (TooMuchError("much"), Unseen.TOO_MUCH),
+    ],
+)
+def test_one_silent_region_is_enough_not_to_know(error: JitbotError, what: Unseen) -> None:
     """In it somebody may have entered."""
     event = recorded(quiet(eu_central_1=Region(error=error)))
     assert event.evidence.use.state == "not seen"
-    (unseen, _) = event.evidence.use.not_seen
-    assert (unseen.where, unseen.why) == ("eu-central-1", str(error))
+    (first, _) = event.evidence.use.not_seen
+    assert (first.what, first.where, first.why) == (what, "eu-central-1", str(error))
     assert ("eu-central-1" in (event.evidence.use.regions or ())) == isinstance(error, TooMuchError)
 
 
@@ -282,9 +290,10 @@ def test_a_role_that_no_trail_mentions_called_nothing_there() -> None:
 
 def test_a_grant_too_old_is_asked_of_nobody() -> None:
     """Neither of CloudTrail nor of a trail of one's own: what is not asked is not zero."""
-    log = Log()
-    (event,), _ = asking(quiet(), log, at=NOW + 200 * DAY).of([a_due_use(now=NOW + 200 * DAY)])
-    assert (event.evidence.use.state, event.evidence.use.calls, log.asked) == ("not seen", None, [])
+    log, memory = Log(), quiet()
+    (event,), _ = asking(memory, log, at=NOW + 200 * DAY).of([a_due_use(now=NOW + 200 * DAY)])
+    assert (event.evidence.use.state, event.evidence.use.calls) == ("not seen", None)
+    assert (log.asked, memory.entered) == ([], 0)
 
 
 def test_an_account_that_cannot_be_entered() -> None:
@@ -294,6 +303,25 @@ def test_an_account_that_cannot_be_entered() -> None:
     events, (waits,) = asking(memory, at=ASKED_AT).of([a_due_use()])
     assert events == []
     assert (waits.code, "not known yet" in waits.message) == ("use-not-recorded", True)
+
+
+def test_the_regions_of_an_account_are_listed_once() -> None:
+    """For all of its grants; where nobody entered no calls are looked for."""
+    memory = quiet()
+    listed: list[AccountId] = []
+    memory.regions = lambda each: listed.append(each) or EVERYWHERE  # type: ignore[func-returns-value,method-assign]
+    due = a_due_use()
+    events, _ = asking(memory).of([due, replace(due, request="requests/x/y")])
+    assert (len(events), len(listed)) == (2, 1)
+    assert {each.evidence.use.call_regions for each in events} <= {(), None}
+
+
+def test_a_grant_that_waits_says_why() -> None:
+    """The first reason that there is, or that there is none."""
+    due, other = a_due_use(), unseen(Unseen.DATA_EVENTS)
+    said = module._asked_again(due, [other, unseen(Unseen.REFUSED, why="no key"), other]).message
+    assert said.endswith("is not known yet: no key")
+    assert module._asked_again(due, [other]).message.endswith("is not known yet: AWS does not answer")
 
 
 def test_an_account_that_is_shut_is_tried_once() -> None:

@@ -92,7 +92,8 @@ def test_old_code_asks_nothing() -> None:
 def test_a_ledger_in_doubt_is_asked_about_nothing() -> None:
     """It may hold the use, or what extends the grant."""
     run, trails = PlainRun(), Trails()
-    run.push(*given(), kid="of another key")
+    run.push(*given())
+    run.push(*given(OTHERS[0]), kid="of another key")
     run.silent = True
     report = asked(run, trails=trails)
     assert (bool(report.doubt), report.recorded, trails.entered) == (True, (), 0)

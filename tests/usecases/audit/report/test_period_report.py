@@ -1,23 +1,38 @@
 """A period is judged as of its end, and nothing falls between two periods; what the page links to is on the page."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from acme_facts import DAY, HOUR, MERGED_AT, NOW, SECOND, sha
+from acme_facts import DAY, HOUR, MERGED_AT, NOW, SECOND, a_person, sha
 from audit_facts import WHOLE, a_period_report, a_record, approval, ended, granted, removed
 from many_grants import START, many
 
+from jitbot.adapters import documents
 from jitbot.commands.audit.pack_index import index_of
 from jitbot.commands.audit.page import rendered
+from jitbot.domain.audit.history.access_reviews import AccessReview, AccessReviews
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
+from jitbot.domain.audit.history.policy_changes import MoveResult
 from jitbot.domain.audit.report.pack import PackFile
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
-from jitbot.domain.ledger.git_history import RuleChange
-from jitbot.usecases.audit.period_report import PeriodReport, ReportSource, period_report
+from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
+from jitbot.domain.ledger.stops import StopSubject, stopped_event
+from jitbot.domain.model.documents import PLAIN, POLICIES
+from jitbot.usecases.audit.period_report import (
+    PeriodReport,
+    ReportSource,
+    changed_rules,
+    entitled,
+    period_report,
+)
 
 END = MERGED_AT + DAY
 SOURCE = ReportSource(repository="acme/access", main=sha("main"), ledger=sha("ledger"), completeness=WHOLE)
@@ -120,3 +135,69 @@ def test_an_untested_list_is_not_called_complete() -> None:
 def test_the_report_of_the_merge_day_names_its_judgement() -> None:
     """A page says as of when what is open was judged."""
     assert f"judged as of {NOW + 30 * DAY + 2 * HOUR - (NOW - MERGED_AT):%Y-%m-%dT%H:%M:%SZ}" in pages()[0]
+
+
+@pytest.mark.parametrize(
+    ("begins", "lifted", "shown"),
+    [
+        (-HOUR, None, True),
+        (-HOUR, SECOND, True),
+        (-HOUR, 0 * SECOND, False),
+        (DAY - SECOND, None, True),
+        (DAY, None, False),
+    ],
+)
+def test_a_stop_is_shown_in_each_period_in_which_it_held(
+    begins: timedelta, lifted: timedelta | None, *, shown: bool
+) -> None:
+    """A period has its first moment, and not its end; a stop holds until it is lifted."""
+    erin, at = a_person("erin"), MERGED_AT + begins
+    stop = stopped_event(StopSubject(policy="x"), erin, reason="x", rules=sha("rules"), at=at, run="")
+    events = [stop]
+    if lifted is not None:
+        evidence = Evidence({"stop": stop.key})
+        events.append(replace(stop, kind=EventType.LIFTED, at=MERGED_AT + lifted, evidence=evidence))
+    report = period_report(events, source=SOURCE, start=MERGED_AT, end=END, now=END)
+    assert [each.event for each in report.stops] == ([stop] if shown else [])
+
+
+def test_the_reviews_of_a_period_are_those_that_were_read() -> None:
+    """Without a reading of them there are none."""
+    commit = sha("review")
+    made = AccessReview(
+        policy="x", day=None, before=None, commit=commit, merged_at=MERGED_AT, result=MoveResult.COUNTED
+    )
+    rows = [
+        period_report(
+            [], source=SOURCE, start=MERGED_AT, end=END, now=END, access_reviews=reviews
+        ).reviews.made
+        for reviews in (AccessReviews(made=(made,)), None)
+    ]
+    assert [len(each) for each in rows] == [1, 0]
+
+
+def test_a_change_of_rules_is_of_the_period_in_which_it_came() -> None:
+    """At its first moment, and not at its end, in the order of main."""
+    times = [MERGED_AT - SECOND, MERGED_AT, END - SECOND, END]
+    changes = tuple(changed(f"{number}", at) for number, at in enumerate(times))
+    git: Any = SimpleNamespace(
+        rule_changes=lambda main, paths: changes if (main, paths) == (sha("main"), RULE_PATHS) else ()
+    )
+    found = changed_rules(git, sha("main"), [], MERGED_AT, END, END + DAY)
+    assert found == changes[1:3]
+
+
+def test_who_may_ask_is_said_of_each_policy_at_the_tip() -> None:
+    """Of files that are policies alone."""
+    asked: list[str] = []
+
+    def entries(_: str, paths: Iterable[str]) -> tuple[AddedEntry, ...]:
+        asked.extend(paths)
+        names = ["policies/access/a.yaml", "policies/access/readme.md", "policies/access/b.yaml"]
+        return tuple(AddedEntry(path=each, mode=PLAIN, blob=sha(each)) for each in names)
+
+    git: Any = SimpleNamespace(
+        main=lambda: sha("main"), entries=entries, small=lambda blobs, _: dict.fromkeys(blobs)
+    )
+    assert [each.policy for each in entitled(git, documents, NOW)] == ["a", "b"]
+    assert asked[0] == POLICIES
