@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from acme_facts import DAY, HOUR, NOW
+from acme_facts import DAY, HOUR, NOW, the_settings
 from audit_facts import a_look
 from plain_run import PlainRun
 
@@ -196,3 +196,31 @@ def test_a_ledger_that_cannot_be_checked_leaves_the_issue_open(looking: Looking)
     assert any("earlier looks cannot be read" in each for each in found.troubles)
     assert looking.kept[-1] == ([], True)
     assert found.exit_code is ExitCode.UNSURE
+
+
+@pytest.mark.parametrize(
+    ("hidden", "why"),
+    [
+        ((), ""),
+        (("main",), "the rules of main: no main"),
+        (("main", "ledger"), "the rules of main: no main; the rules of ledger: no ledger"),
+    ],
+)
+def test_why_a_branch_was_not_seen_is_said(
+    monkeypatch: pytest.MonkeyPatch, hidden: tuple[str, ...], why: str
+) -> None:
+    """In GitHub's words, branch by branch."""
+    monkeypatch.setattr(module, "repository_files", lambda *_: None)
+    monkeypatch.setattr(module, "TABLE", ())
+
+    def rules(name: str) -> Any:
+        if name in hidden:
+            raise DeniedError(f"no {name}")
+        return SimpleNamespace(answer=())
+
+    context: Any = SimpleNamespace(
+        git=None, documents=None, settings=the_settings(), github=SimpleNamespace(rules=rules)
+    )
+    look, checks, found = module._look(context, NOW)
+    assert (look.at, checks, found) == (NOW, {}, why)
+    assert set(look.sights.values()) == {Sight.NOT_SEEN}
