@@ -12,7 +12,8 @@ from builders import a_pull
 
 from jitbot.adapters import documents
 from jitbot.domain.access_review.review_proposal import TOGETHER
-from jitbot.domain.model.documents import Policy, Sha, Source, policy_path
+from jitbot.domain.model.documents import Policy, Settings, Sha, Source, policy_path
+from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.usecases.request.open_reviews import LISTED, MOST, ReviewPlan, open_reviews, plan_reviews
 from jitbot.usecases.request.requester_client import RequesterClient
@@ -34,6 +35,8 @@ class Repository:
     files: Mapping[str, str] = field(default_factory=dict)
     pulls: tuple[PullRequest, ...] = ()
     touched: tuple[str, ...] = ()
+    settings: Settings = SETTINGS
+    may_write: bool = True
     asked: list[int] = field(default_factory=list)
     written: dict[str, bytes] = field(default_factory=dict)
 
@@ -44,8 +47,8 @@ class Repository:
             "RequesterClient",
             SimpleNamespace(
                 person=a_person("bob"),
-                place=SimpleNamespace(may_write=True, branch="main", tip=Sha("a" * 40), repository="acme/access", actor=a_person("bob")),
-                rules=lambda _: the_rules(settings=SETTINGS),
+                place=SimpleNamespace(may_write=self.may_write, branch="main", tip=Sha("a" * 40), repository="acme/access", actor=a_person("bob")),
+                rules=lambda _: the_rules(settings=self.settings),
                 policies=self._read(),
                 policy_paths=lambda: [*self.files],
                 rules_tree=SimpleNamespace(read=self._contents),
@@ -167,3 +170,31 @@ def test_what_is_not_due_is_left() -> None:
     broken = Repository(files={policy_path("broken"): "x: ["})
     assert broken.plan().skipped == {"broken": "it cannot be read: see `jitbot check`"}
     assert broken.plan().parts == ()
+
+
+def test_only_the_policies_that_are_named_are_planned() -> None:
+    """One that is not there is said; of those that do not read, and of other open reviews, nothing is."""
+    files = {**files_of("a", "b"), policy_path("odd"): "x: ["}
+    acme = Repository(files=files, pulls=(a_review_of(),), touched=(policy_path("b"), "README"))
+    plan = acme.plan("a")
+    assert ([*plan.files], plan.open, dict(plan.skipped)) == ([policy_path("a")], (), {})
+    assert acme.plan().skipped == {"odd": "it cannot be read: see `jitbot check`"}
+    assert [each.policies for each in acme.plan().open] == [("b",)]
+    with pytest.raises(InvalidError, match="main has no policy 'c' that can be read; it has: a, b"):
+        acme.plan("a", "c")
+
+
+def test_nothing_is_due_where_no_reviews_are_asked_for() -> None:
+    """All of them can be made nevertheless."""
+    acme = Repository(files=files_of("a"), settings=the_settings())
+    with pytest.raises(InvalidError, match="has no review_every"):
+        acme.plan(due=True)
+    assert len(acme.plan().parts) == 1
+
+
+def test_who_may_not_push_opens_nothing() -> None:
+    """It is said before anything is written."""
+    acme = Repository(files=files_of("a"), may_write=False)
+    with pytest.raises(InvalidError, match="may not push to acme/access"):
+        list(open_reviews(acme.client, acme.plan(), NOW))
+    assert acme.written == {}
