@@ -35,7 +35,6 @@ ALLOWED = {
     },
     "commands/audit/sessions.py": {"count", "denied"},  # numbers
     "commands/audit/verify.py": {
-        "', '.join((f'{count} {name}' for name, count in verdict.checked.items()))",  # numbers of kinds of ours
         "len(verdict.problems) - _SHOWN",
         "place",  # made of an escaped event and a commit's id, in the line before
         "problem.code",

@@ -12,6 +12,7 @@ from jitbot import __version__
 from jitbot.commands.audit.pack_index import index_of
 from jitbot.commands.audit.period_report import survey_of
 from jitbot.domain.audit.report.columns import as_json
+from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.report.pack import Files, pack
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
@@ -53,7 +54,7 @@ def export(
     )
     _write(folder, files)
     total = sum(map(len, files.values())) / 1_000_000
-    click.echo(f"{folder}: {len(survey.records):,} items, {len(files):,} files, {total:.1f} MB")
+    click.echo(f"{folder}: {many(len(survey.records), 'item')}, {len(files):,} files, {total:.1f} MB")
     for warning in survey.source.warnings:
         click.echo(f"! {escape.log(warning)}", err=True)
     return ExitCode.UNSURE if survey.in_doubt else ExitCode.DONE

@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.report.summary import rehearsed
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.verdict import AuditVerdict
@@ -19,8 +20,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 
 def of_verdict(verdict: AuditVerdict) -> str:
     """The verdict, how much was checked, and what was found."""
-    checked = ", ".join(f"{count:,} {name}" for name, count in verdict.checked.items())
-    head = f"## Verification\n\n**{verdict.in_words}**\n\nChecked: {checked}. Ledger `{verdict.head[:10]}`.\n"
+    head = f"## Verification\n\n**{verdict.in_words}**\n\nChecked: {verdict.checked_in_words}. Ledger `{verdict.head[:10]}`.\n"
     if verdict.asked is not None:
         head += f"\n{verdict.asked.in_words}.\n"
     found = listed(verdict)
@@ -33,7 +33,7 @@ def of_survey(survey: PeriodReport) -> str:
     outcomes = ", ".join(f"{count:,} {name}" for name, count in summary.outcomes.items() if count)
     return (
         f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
-        f"{summary.records:,} items of {summary.people:,} people{rehearsed(summary)} ({outcomes or 'none'}); "
+        f"{many(summary.records, 'item')} of {many(summary.people, 'person', 'people')}{rehearsed(summary)} ({outcomes or 'none'}); "
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
         f"{len(summary.awaiting):,} break-glass awaiting review{survey.in_short}.\n\n{timeline(survey)}"
     )

@@ -178,8 +178,7 @@ def _print(verdict: AuditVerdict) -> None:
         click.echo(f"… and {len(verdict.problems) - _SHOWN} more; --format json has them all")
     if verdict.passed_over:
         click.echo(f"{verdict.passed_over} findings before --since were passed over")
-    checked = ", ".join(f"{count} {name}" for name, count in verdict.checked.items())
-    click.echo(f"checked: {checked}")
+    click.echo(f"checked: {escape.log(verdict.checked_in_words)}")
     if verdict.asked is not None:
         click.echo(escape.log(verdict.asked.in_words))
     click.echo(f"ledger {verdict.head}\nmain   {verdict.main}")

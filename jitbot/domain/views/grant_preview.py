@@ -86,9 +86,9 @@ class GrantPreview:
         """How many of whom must approve, or who reviews a break-glass afterwards."""
         within = self.policy.review_within
         if break_glass.is_break_glass(self.policy) and within is not None:
-            reviewers = " ".join(self.policy.reviewers)
+            reviewers = " or ".join(self.policy.reviewers)
             return (
-                f"BREAK-GLASS: no approval before access. One of {reviewers} must review it "
+                f"BREAK-GLASS: no approval before access. {reviewers} must review it "
                 f"within {duration.show(within)} of the merge"
             )
         teams = " and ".join(f"1 of {team.name}" for team in self.requirement.teams)

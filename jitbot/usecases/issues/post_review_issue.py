@@ -34,7 +34,10 @@ def asked_for(pending_review: PendingReview, issue: Issue, twin_of: int | None =
         evidence = pending_review.reviewed.evidence
         body = _DONE.format(**words, reviewer=evidence.by, at=evidence.submitted_at)
         return Issue(number=issue.number, title=title, body=body + mark, is_open=False)
-    reviewers = " ".join(f"@{each.login}" for each in pending_review.reviewers) or "nobody"
+    reviewers = (
+        " or ".join(f"@{each.login}" for each in pending_review.reviewers)
+        or "a reviewer of the policy (nobody is one now)"
+    )
     body = _ASKS.format(**words, reviewers=reviewers, merged=timestamp.show(pending_review.merged_at))
     if pending_review.objections:
         body += _OBJECTED.format(who=pending_review.objections[-1].evidence.by)

@@ -150,6 +150,7 @@ def test_trouble_hides_nothing_of_ones_own(office: Office) -> None:
     )
     answer = office.run("status", login="bob")
     assert (answer.code, answer.out) == (0, "nothing is granted\n")
+    assert "what was merged a moment ago is shown when its run has decided it" in answer.err
     assert "? what waits for you is not known: GitHub answered 403" in answer.err
     office.acme.github.faults = lambda _, path: (
         GitHubFault(status=422) if path.endswith("/pulls/1/files") else None

@@ -102,7 +102,7 @@ def test_it_is_shown_as_a_rehearsal(friday: Friday) -> None:
     assert "a rehearsal: it can do nothing but ec2:DescribeRegions" in explained.out
     period = ("--from", "2026-11-01", "--to", "2026-11-30")
     ran = said("audit", "export", *period, "--output", "pack", folder=folder, environ=environ, now=friday.now)
-    assert "pack: 1 items" in ran.out, ran
+    assert "pack: 1 item, " in ran.out, ran
     figures = json.loads((folder / "pack/verdicts.json").read_text())
     assert (figures["items"], figures["requests"], figures["people"]) == (1, 0, 0)
     assert len(figures["rehearsals"]) == 1

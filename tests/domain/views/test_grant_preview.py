@@ -141,7 +141,7 @@ def test_break_glass_says_who_reviews() -> None:
     words = grant_preview(rules=the_rules(policy=glass)).who_approves()
     assert (
         words
-        == "BREAK-GLASS: no approval before access. One of erin @acme/security must review it within 2h of the merge"
+        == "BREAK-GLASS: no approval before access. erin or @acme/security must review it within 2h of the merge"
     )
     for plain in (replace(glass, approvals=1), replace(glass, review_within=None)):
         seen = grant_preview(rules=the_rules(policy=plain))

@@ -232,7 +232,8 @@ def test_the_issue_of_a_review_says_who_may_give_it() -> None:
     """Or that nobody may; a second one is closed."""
     issue = asked_for(a_review("erin"), an_issue(1))
     assert ("@erin" in issue.body, issue.is_open, "objects" in issue.body) == (True, True, False)
-    assert "nobody" in asked_for(a_review(), an_issue(1)).body
+    assert "(nobody is one now) must review it by" in asked_for(a_review(), an_issue(1)).body
+    assert "@erin or @frank must review it by" in asked_for(a_review("erin", "frank"), an_issue(1)).body
     second = asked_for(a_review("erin"), an_issue(2), 1)
     assert (second.is_open, "#1" in second.body) == (False, True)
     for outcome, is_open, said in ((REVIEWED, False, "frank"), (OBJECTED, True, "frank")):

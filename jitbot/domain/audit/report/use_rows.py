@@ -108,7 +108,8 @@ def in_short(figures: UseFigures) -> str:
     if not figures.over:
         return ""
     never, not_known = f"{figures.never:,} never entered", f"{figures.not_known:,} not known"
-    return f"; of {figures.over:,} grants that are over: {never}, {not_known}"
+    over = f"{many(figures.over, 'grant')} that {'is' if figures.over == 1 else 'are'} over"
+    return f"; of {over}: {never}, {not_known}"
 
 
 def use_answer(figures: UseFigures) -> AuditAnswer:

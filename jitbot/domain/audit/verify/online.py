@@ -73,7 +73,9 @@ class OnlineAnswers:
     @property
     def in_words(self) -> str:
         """A sentence that claims no more than was asked."""
-        words = f"GitHub was asked about {self.new} new approvals, and again about {self.again} of {self.older} older ones"
+        words = f"GitHub was asked about {self.new} new approval{'' if self.new == 1 else 's'}"
+        if self.older:
+            words += f", and again about {self.again} of {self.older} older"
         rest = (
             f"{self.unanswered} were not answered" if self.unanswered else "",
             f"of {self.unsaid} older ones no record says that it was ever asked" if self.unsaid else "",

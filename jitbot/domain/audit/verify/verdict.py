@@ -8,6 +8,8 @@ from jitbot.domain.audit.verify.online import OnlineAnswers
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.exit_code import ExitCode
 
+_ONE = {"commits": "commit", "batches": "batch", "merges": "merge"}  # the other names are kinds of event
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditVerdict:
@@ -33,6 +35,14 @@ class AuditVerdict:
         if self.of(Severity.BROKEN):
             return ExitCode.REFUSED
         return ExitCode.UNSURE if self.of(Severity.UNCHECKED) else ExitCode.DONE
+
+    @property
+    def checked_in_words(self) -> str:
+        """How much was checked: `5 commits, 1 merge, 2 approved`."""
+        return ", ".join(
+            f"{count:,} {_ONE.get(name, name) if count == 1 else name}"
+            for name, count in self.checked.items()
+        )
 
     @property
     def in_words(self) -> str:

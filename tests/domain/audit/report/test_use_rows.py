@@ -103,6 +103,9 @@ def test_the_figures() -> None:
         ("calls that read or write data", 3), ("eu-west-3 (AWS refused)", 1), ("what the trail was not set to record", 1),
     )  # fmt: skip
     assert in_short(figures) == "; of 5 grants that are over: 2 never entered, 2 not known"
+    assert (
+        in_short(use_figures([record(UNUSED)])) == "; of 1 grant that is over: 1 never entered, 0 not known"
+    )
     assert figures.as_json()["never entered"] == 2
 
 

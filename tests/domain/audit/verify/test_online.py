@@ -154,10 +154,11 @@ def test_no_more_is_claimed_than_was_asked() -> None:
     wanted = to_ask(HISTORY, MARK, before=commits(EVERY[:-2]), unsaid=begins, sampled=True)
     said = asked(wanted, (), HEAD)
     assert said.in_words == (
-        f"GitHub was asked about 2 new approvals, and again about {SAMPLE} of {len(EVERY) - 2} older ones; "
+        f"GitHub was asked about 2 new approvals, and again about {SAMPLE} of {len(EVERY) - 2} older; "
         f"of {wanted.unsaid} older ones no record says that it was ever asked"
     )
     assert 0 < wanted.unsaid <= 70
+    assert replace(said, new=1, older=0, unsaid=0).in_words == "GitHub was asked about 1 new approval"
     assert said.as_json() == {
         "new": 2,
         "older": len(EVERY) - 2,

@@ -48,6 +48,14 @@ def test_what_github_was_asked_is_said_only_where_it_was() -> None:
     assert "online" not in a_verdict().as_json()
 
 
+def test_one_is_not_many() -> None:
+    """What was checked is counted in words that fit the number; kinds of event have no plural."""
+    verdict = replace(a_verdict(), checked={"commits": 1234, "batches": 2, "merges": 1, "approved": 1})
+    assert verdict.checked_in_words == "1,234 commits, 2 batches, 1 merge, 1 approved"
+    one = replace(a_verdict(), checked={"commits": 1, "batches": 1})
+    assert one.checked_in_words == "1 commit, 1 batch"
+
+
 def test_what_is_broken_comes_first_and_once() -> None:
     """Findings are sorted by their weight, and the same one is told once."""
     assert gravest_first([NOTE, BROKEN, UNCHECKED, BROKEN]) == (BROKEN, UNCHECKED, NOTE)
