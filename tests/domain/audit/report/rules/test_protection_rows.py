@@ -258,7 +258,7 @@ def test_each_admins_newest_word() -> None:
 def test_whose_word_is_shown() -> None:
     """Of the period alone, of this safeguard, of up to three people without a word of others; some are not known."""
     before, first, after = (a_statement_event(at=at) for at in (NOW - timedelta(seconds=1), NOW, NOW + DAY))
-    other = a_statement_event({"ledger-bypass": CheckVerdict.OK}, at=NOW + DAY / 2)
+    other = a_statement_event({"ledger-bypass": CheckVerdict.OK}, at=NOW + DAY / 4)
     gone = a_statement_event(by=Actor(login=Login(""), github_id=None), at=NOW + DAY / 2)
     found = rows((), before, first, other, gone, after, end=NOW + DAY)["main-bypass"]
     assert [each.partition(" UTC")[0] for each in found.said] == [
