@@ -94,6 +94,8 @@ def _stopped() -> threading.Event:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # the terminal is closed; under nohup it may be
+        signal.signal(signal.SIGHUP, stop)
     return stopped
 
 

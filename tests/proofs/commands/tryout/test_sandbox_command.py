@@ -169,7 +169,7 @@ def test_aws_works_there(terminal: Terminal) -> None:
     assert sts.get_caller_identity()["Arn"] == "arn:aws:iam::222222222222:user/bob"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_it_stops_when_told(tmp_path: Path, number: signal.Signals) -> None:
     """A polite kill stops it as Ctrl-C does: exit code 0, no folder and no process left."""
     with started(tmp_path) as (running, printed):
