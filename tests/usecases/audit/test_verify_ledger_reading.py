@@ -349,7 +349,7 @@ def test_what_was_attested_of_a_head_is_compared_where_the_head_is_here(*, here:
     """A commit that was pushed away is in no clone."""
     git, decision = Trees(), recorded(approval())
     if not here:
-        git.blobs_at = lambda _: {}  # type: ignore[method-assign]
+        git.blobs_at = lambda _: {}  # type: ignore[assignment,method-assign]
     (found,) = module._decisions(inputs(decision, git=git, merges=[]))
     assert {commit for commit, _ in found.at_head} == ({HEAD} if here else set())
     assert (PATH in {path for _, path in found.at_head}) is here

@@ -128,7 +128,7 @@ def account(number: str, name: str, **changes: Any) -> OrganizationAccount:
     return OrganizationAccount(account_id=AccountId(number), name=name, **parts)
 
 
-def accounts(*found: OrganizationAccount, tags: tuple[str, ...] = (), **files: str) -> Any:
+def accounts(*found: OrganizationAccount, tags: tuple[str, ...] = (), **files: Any) -> Any:
     """The plan of an organisation of these accounts."""
 
     def listed(*, tags: bool) -> tuple[OrganizationAccount, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from acme_facts import DAY, HOUR, NOW, the_settings
@@ -137,7 +137,7 @@ def test_the_same_is_recorded_once_a_day(looking: Looking) -> None:
     looking.look()
     looking.look(NOW + HOUR)
     assert len(looking.run.written) == 1
-    looking.sees = a_look(**{CODE.replace("-", "_"): Sight.NOT_HELD})
+    looking.sees = a_look(**cast("Any", {CODE.replace("-", "_"): Sight.NOT_HELD}))
     assert looking.look(NOW + 2 * HOUR).recorded
     assert len(looking.run.written) == 2
     looking.look(NOW + DAY)
@@ -147,11 +147,11 @@ def test_the_same_is_recorded_once_a_day(looking: Looking) -> None:
 
 def test_what_is_lost_fails_the_run(looking: Looking) -> None:
     """Also by an earlier look alone; what doctor has no check of any more is no loss."""
-    looking.sees = a_look(**{CODE.replace("-", "_"): Sight.NOT_HELD})
+    looking.sees = a_look(**cast("Any", {CODE.replace("-", "_"): Sight.NOT_HELD}))
     found = looking.look()
     assert ([each.safeguard.code for each in found.lost], found.exit_code) == ([CODE], ExitCode.REFUSED)
     assert found.as_json()["ok"] is False
-    looking.sees = a_look(**{CODE.replace("-", "_"): Sight.NOT_SEEN})
+    looking.sees = a_look(**cast("Any", {CODE.replace("-", "_"): Sight.NOT_SEEN}))
     found = looking.look(NOW + DAY)
     assert ([each.safeguard.code for each in found.lost], found.troubles) == ([CODE], ())
     looking.checks = {}

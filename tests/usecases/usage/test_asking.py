@@ -309,7 +309,7 @@ def test_the_regions_of_an_account_are_listed_once() -> None:
     """For all of its grants; where nobody entered no calls are looked for."""
     memory = quiet()
     listed: list[AccountId] = []
-    memory.regions = lambda each: listed.append(each) or EVERYWHERE  # type: ignore[func-returns-value,method-assign]
+    memory.regions = lambda each: listed.append(each) or EVERYWHERE  # type: ignore[assignment,func-returns-value,method-assign]
     due = a_due_use()
     events, _ = asking(memory).of([due, replace(due, request="requests/x/y")])
     assert (len(events), len(listed)) == (2, 1)

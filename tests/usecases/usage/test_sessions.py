@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from acme_facts import DATA, HOUR, NOW, PROD
@@ -113,4 +113,4 @@ def test_only_what_was_granted_can_have_been_used() -> None:
 def test_a_region_that_does_not_answer_ends_it(which: str) -> None:
     """What is shown is all there is, or nothing is shown."""
     with pytest.raises(JitbotError, match="us-east-1 "):
-        asked(*TOLD, trails=Trails(**{which: ("us-east-1",)}), regions=("eu-west-1",))
+        asked(*TOLD, trails=Trails(**cast("Any", {which: ("us-east-1",)})), regions=("eu-west-1",))

@@ -175,7 +175,7 @@ def test_no_more_is_claimed_than_was_asked() -> None:
 def test_nothing_is_claimed_of_approvals_that_are_not_there() -> None:
     """Where a record says of each that it was asked, no other is counted."""
     said = asked(to_ask(a_ledger(*EVERY[:1]), MARK, before=(), sampled=True), (), HEAD)
-    assert said.in_words == "GitHub was asked about 1 new approvals, and again about 0 of 0 older ones"
+    assert said.in_words == "GitHub was asked about 1 new approval"
 
 
 def test_only_what_gave_access_is_asked() -> None:

@@ -422,7 +422,7 @@ def test_of_what_github_did_not_date_the_record_says_when_it_came_at_the_latest(
 def a_review_of(number: int, approved: int, merged: int) -> Event:
     """The record of a commit that bob wrote and erin, who owns every policy, approved at these hours."""
     bob = {"login": "bob", "github_id": 1002}
-    evidence = {"outcome": "reviewed", "head": "c", "author": bob, "merged_at": later(merged)}
+    evidence: dict[str, Any] = {"outcome": "reviewed", "head": "c", "author": bob, "merged_at": later(merged)}
     return a_record(
         number,
         path_of("a"),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from acme_facts import DAY, NOW
@@ -259,7 +259,7 @@ def test_whose_word_is_shown() -> None:
     """Of the period alone, of this safeguard, of up to three people without a word of others; some are not known."""
     before, first, after = (a_statement_event(at=at) for at in (NOW - timedelta(seconds=1), NOW, NOW + DAY))
     other = a_statement_event({"ledger-bypass": CheckVerdict.OK}, at=NOW + DAY / 4)
-    gone = a_statement_event(by=Actor(login=Login(""), github_id=None), at=NOW + DAY / 2)
+    gone = a_statement_event(by=Actor(login=Login(""), github_id=cast("Any", None)), at=NOW + DAY / 2)
     found = rows((), before, first, other, gone, after, end=NOW + DAY)["main-bypass"]
     assert [each.partition(" UTC")[0] for each in found.said] == [
         "nobody known on 2026-11-24 21:01",
