@@ -155,7 +155,9 @@ def of_undecided(
         )
         for number in (each.number for each in merged if each.number not in known):
             known.add(number)
-            yield Shown(number=number, body=merged_comment.undecided(number), begin=False)
+            recorded = of_merged(context, history, number, now)  # of another request in it, by an earlier run
+            undecided = Shown(number=number, body=merged_comment.undecided(number), begin=False)
+            yield recorded if recorded.body else undecided
 
 
 def of_merged(context: Context, history: LedgerView, number: int, now: datetime) -> Shown:

@@ -340,7 +340,7 @@ def test_what_others_left_undecided_hides_no_new_one(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(commenting, "fitting", lambda pulls, **_: pulls)
     github = SimpleNamespace(pulls_of=lambda commit: [SimpleNamespace(number=int(commit))])
     context: Any = SimpleNamespace(github=github, settings=SimpleNamespace(repository_id=1))
-    history: Any = None
+    history: Any = SimpleNamespace(events=(), states={})
     said = [each.number for each in commenting.of_undecided(context, history, [22], NOW)]
     assert said == [*range(29, 22, -1), 21, 0]
 
@@ -373,9 +373,13 @@ def test_one_request_in_doubt_does_not_hide_what_became_of_another(world: World)
     unreadable(world, NEWER, kind=EventType.EXTENDED, request=other)
     world.jit("grant", code=3, GITHUB_RUN_ID="15")
     assert (world.story(one), world.story(other)) == (["approved", "granted"], [])
-    said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
-    assert said == f"#{number}: all good, brought up to date\n"
-    assert "**alice** has orders-db-read" in only(world, number)
+    for run, changed in (
+        ("15", ", brought up to date"),
+        ("16", ""),
+    ):  # also after a run that decided nothing of it
+        said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID=run)
+        assert said == f"#{number}: all good{changed}\n"
+        assert "**alice** has orders-db-read" in only(world, number)
 
 
 def two_granted(world: World) -> tuple[int, int]:

@@ -249,7 +249,7 @@ def _differences(event: Event, again: Decision, in_git: InGit, case: Case) -> It
             yield "nothing speaks against it, and yet it was refused"
         elif _for_a_stop(event) and CODE not in {reason.code for reason in again.reasons}:
             yield "it was refused for a stop that the ledger does not hold"
-        elif again.verdict is Verdict.REFUSED and not _same_codes(event, again):
+        elif not _same_codes(event, again):
             yield "it was refused for other reasons than are recorded"
         return
     if again.verdict is not Verdict.APPROVED or again.parsed_case is None or again.window is None:
