@@ -75,7 +75,7 @@ def test_access_is_there_at_once_and_one_issue_asks_for_the_review(world: World,
     assert issue.title.startswith(f"Review by {by}")
     assert issue.title.endswith(f"{GLASS} used by dave")
     for words in (
-        "@erin @frank @olivia",
+        "@erin or @frank or @olivia must review it by",
         f"#{pull(world)}",
         f"`jitbot revoke {pull(world)} --reason",
         f"`gh pr review {pull(world)} --approve`",
