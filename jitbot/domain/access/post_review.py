@@ -170,7 +170,7 @@ def _debt(event: Event) -> PendingReview:
         commit=event.commit,
         pull_request=evidence.pull_request or 0,
         head=Sha(evidence.head),
-        merged_at=evidence.merged_at or event.at,
+        merged_at=event.came_at,
         review_by=required.review_by or event.at,
         reviewers=required.reviewers,
         recorded_at=event.at,

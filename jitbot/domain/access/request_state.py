@@ -289,7 +289,7 @@ def _with_term(state: RequestState, event: Event) -> RequestState:
         window=event.window,
         documents=event.documents,
         ask=event.ask,
-        merged_at=event.evidence.merged_at or event.at,
+        merged_at=event.came_at,
     )
     others = tuple(each for each in state.terms if each.commit != event.commit)
     terms = tuple(sorted((*others, term), key=lambda each: each.window.expires_at))

@@ -124,6 +124,11 @@ class Event:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
     @property
+    def came_at(self) -> datetime:
+        """When what it is about came to main, at the latest: as GitHub said of the merge, else when it was recorded."""
+        return self.evidence.merged_at or self.at
+
+    @property
     def path(self) -> str:
         """Where the event lies in the ledger."""
         day, _, time = timestamp.show(self.at).rstrip("Z").partition("T")

@@ -9,7 +9,8 @@ from jitbot.domain.model.documents import Sha
 
 NO_BASE = Sha("")
 CODE = (".github/workflows", ".github/actions", "jitbot", "pyproject.toml", "uv.lock")  # what decides
-RULE_PATHS = ("policies", *LOCATIONS, *CODE)  # what a decision reads, and what decides
+READ_PATHS = ("policies", *LOCATIONS)  # what a decision reads
+RULE_PATHS = (*READ_PATHS, *CODE)  # and what decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

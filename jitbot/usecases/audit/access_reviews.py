@@ -11,8 +11,7 @@ from jitbot.domain.audit.history.policy_changes import IntervalChange, PolicyCha
 from jitbot.domain.audit.history.rule_times import came_to_main
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.ledger.git_history import NO_BASE, RuleChange
-from jitbot.domain.model.codeowners import LOCATIONS
+from jitbot.domain.ledger.git_history import NO_BASE, READ_PATHS, RuleChange
 from jitbot.domain.model.documents import (
     POLICIES,
     SETTINGS,
@@ -28,7 +27,6 @@ from jitbot.ports.git import Git
 from jitbot.usecases.audit.rulebook import Rulebook
 from jitbot.usecases.collect.collect_case import rule_paths
 
-_PATHS = ("policies", *LOCATIONS)
 Place = tuple[Sha, str]  # a commit, and a path in it
 
 
@@ -46,7 +44,7 @@ def read_access_reviews(
     With `until`, main is taken as it was then.
     """
     every = tuple(events)
-    changes = git.rule_changes(main, _PATHS)
+    changes = git.rule_changes(main, READ_PATHS)
     if until is not None:
         came = enumerate(came_to_main(changes, every, until))
         last = max((order for order, each in came if each.at < until), default=-1)
@@ -200,10 +198,10 @@ def _after_approval(
     if event is None or not approvals:
         return
     first = min(each.submitted_at for each in approvals)
-    latest = event.evidence.merged_at or event.at
+    latest = event.came_at
     for other in former:
         known = recorded.get(other.commit)
-        if known is None or (latest := min(latest, known.evidence.merged_at or known.at)) < first:
+        if known is None or (latest := min(latest, known.came_at)) < first:
             return
         yield latest, other
 

@@ -128,4 +128,4 @@ def moment_of(change: RuleChange, event: Event | None, now: datetime) -> datetim
 def latest_of(change: RuleChange, recorded: Mapping[Sha, Event], now: datetime) -> datetime:
     """When a commit came to main at the latest. The date of a pushed one would let its author choose when something ended."""
     event = recorded.get(change.commit)
-    return min(change.at, now) if event is None else event.evidence.merged_at or event.at
+    return min(change.at, now) if event is None else event.came_at

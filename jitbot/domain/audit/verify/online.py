@@ -14,9 +14,7 @@ from jitbot.domain.ledger.git_history import NO_BASE
 from jitbot.domain.model.documents import Sha
 
 SAMPLE = 50  # older approvals that are read again
-LEFT = (
-    20  # approvals without an answer that the mark names and passes: one of them must not hold up all others
-)
+LEFT = 20  # approvals without an answer that the mark names and passes: one must not hold up all others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +119,10 @@ def to_ask(
     """All approvals in commits that are not in `before`, and those the mark left; if `sampled`, some of the others too.
 
     `unsaid` are the commits up to where the mark begins. If `before` has more approvals than the mark counted, some count
-    only since (a key is known now, or an event can be read): nobody was asked about them, so the mark says nothing. Nobody chooses the sample: its seed is the newest attested commit,
-    whose content has a token that GitHub signed. Who can have runs made may wait for a seed that suits, and the next
-    verification has another one.
+    only since then: a key is known now, or an event can be read. GitHub was not asked about them, so the mark says nothing.
+
+    Nobody chooses the sample: its seed is the newest attested commit, whose content has a token that GitHub signed. Who can
+    have runs made may wait for a seed that suits, and the next verification has another one.
     """
     approvals = [each for each in history.decisions.values() if each.event.kind in GIVES]
     counted = sum(each.batch.commit in before for each in approvals)

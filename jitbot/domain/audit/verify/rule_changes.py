@@ -75,7 +75,7 @@ def _judged_otherwise(event: Event, change: RuleChange, rules: Rules | None) -> 
     for review in approvals:
         if why := why_not(review, author, head, rules.people):
             return f"the approval of {review.user.login} is recorded as counting, and that account {why}"
-    lacks = lacking(change, approvals, rules, evidence.merged_at or event.at)
+    lacks = lacking(change, approvals, rules, event.came_at)
     if (not lacks) is not (evidence.outcome == RuleOutcome.REVIEWED):
         return (
             f"it is recorded as {evidence.outcome}, and by the rules before it {lacks or 'it was approved'}"

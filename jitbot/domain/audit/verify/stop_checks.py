@@ -125,7 +125,7 @@ def _of(recorded: RecordedEvent, history: LedgerHistory) -> Stop | None:
     decision = history.decisions.get((recorded.event.request, recorded.event.commit))
     if decision is None:
         return None
-    merged_at = decision.event.evidence.merged_at or decision.event.at
+    merged_at = decision.event.came_at
     asked = decision.event.ask.github_id
     before = stops_before(history, recorded)
     return next((stop for stop in before if stop.refuses(recorded.event.request, asked, merged_at)), None)
