@@ -2,12 +2,14 @@
 
 Everything above the connection stays the client's own (PyGithub, requests, botocore, urllib3 with its repeats), and
 everything below it the server's own (Flask, the strict gateway, moto). What is not sent here goes through a socket:
-a body that is no bytes, a chunked one, a port that nobody in this process listens on.
+a body that is no bytes, a chunked one, a port that nobody in this process listens on. A good answer to requests does
+not pass through urllib3's pool, which would hand it on as it is; any other does, since the pool may ask again.
 """
 
 import http.client
 import io
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -15,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
+from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.connectionpool import HTTPConnectionPool
@@ -22,14 +25,33 @@ from urllib3.util import SKIP_HEADER
 
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.github.server import Server
+from requests import PreparedRequest, Response
 
 LISTENING: dict[int, WSGIApplication] = {}  # by port on loopback, while the server runs
+Answered = tuple[int, str, list[tuple[str, str]], bytes] | Exception  # status, reason, headers, body
+_given = threading.local()  # what the application answered to this thread's call, until the pool takes it
 
 
 def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
     """From now on servers that start are called in this process, unless `left` says that sockets are the subject."""
     _listening(patch)
-    make = HTTPConnectionPool._make_request
+    make, send = HTTPConnectionPool._make_request, HTTPAdapter.send
+
+    def quick_send(
+        self: HTTPAdapter, request: PreparedRequest, stream: bool = False, timeout: Any = None, *more: Any, **named: Any
+    ) -> Response:  # fmt: skip
+        target = urlsplit(request.url or "")
+        here = target.hostname == "127.0.0.1" and not left[0]
+        application = LISTENING.get(target.port or 0) if here else None
+        if application is not None and isinstance(request.body, bytes | str | None):
+            method, url = str(request.method), request.path_url
+            environ = _environ(method, url, target.netloc, request.headers, request.body)
+            answered = _called(application, environ, method)
+            if not isinstance(answered, Exception) and answered[0] < 400:
+                lazily = {"preload_content": False, "decode_content": False}
+                return self.build_response(request, _response(answered, method, url, lazily))
+            _given.answer = answered
+        return send(self, request, stream, timeout, *more, **named)
 
     def quick_make(
         self: HTTPConnectionPool, conn: Any, method: str, url: str, body: Any = None, headers: Any = None,
@@ -39,14 +61,15 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
         if application is None or more.get("chunked") or not isinstance(body, bytes | bytearray | str | None):
             return make(self, conn, method, url, body=body, headers=headers, **more)
         self.num_requests += 1
-        content = body.encode("latin-1") if isinstance(body, str) else bytes(body or b"")
-        environ = environ_of(method, url, f"{self.host}:{self.port}", headers or {}, content)
-        if body is None and method not in {"POST", "PUT", "PATCH"}:
-            environ.pop("CONTENT_LENGTH")
-        answer = _answer(application, environ, method, url, more)
+        answered = vars(_given).pop("answer", None)
+        if answered is None:
+            environ = _environ(method, url, f"{self.host}:{self.port}", headers, body)
+            answered = _called(application, environ, method)
+        if isinstance(answered, Exception):
+            raise answered
         if more.get("response_conn") is not None:  # else the pool puts the connection back
             self._put_conn(conn)
-        return answer
+        return _response(answered, method, url, more)
 
     def quick_proxies(url: str, no_proxy: Any = None) -> Any:
         return (
@@ -55,6 +78,7 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
             else get_environ_proxies(url, no_proxy)
         )
 
+    patch.setattr(HTTPAdapter, "send", quick_send)
     patch.setattr(HTTPConnectionPool, "_make_request", quick_make)
     # Both read every variable, for each call.
     patch.setattr("requests.sessions.get_environ_proxies", quick_proxies)
@@ -140,10 +164,18 @@ def environ_of(method: str, url: str, host: str, headers: Any, content: bytes) -
     return environ
 
 
-def _answer(
-    application: WSGIApplication, environ: dict[str, Any], method: str, url: str, more: dict[str, Any]
-) -> HTTPResponse:
-    """The application's answer, as the client's pool gives it. A dropped connection is what http.client says of one."""
+def _environ(
+    method: str, url: str, host: str, headers: Any, body: bytes | bytearray | str | None
+) -> dict[str, Any]:
+    content = body.encode("latin-1") if isinstance(body, str) else bytes(body or b"")
+    environ = environ_of(method, url, host, headers or {}, content)
+    if body is None and method not in {"POST", "PUT", "PATCH"}:
+        environ.pop("CONTENT_LENGTH")
+    return environ
+
+
+def _called(application: WSGIApplication, environ: dict[str, Any], method: str) -> Answered:
+    """What the application answers. A dropped connection is what http.client says of one."""
     begun: list[Any] = []
     content: list[bytes] = []
 
@@ -155,12 +187,20 @@ def _answer(
         answered = application(environ, start)
         content.extend(answered)
     except ConnectionError:
-        raise http.client.RemoteDisconnected("Remote end closed connection without response") from None
+        return http.client.RemoteDisconnected("Remote end closed connection without response")
     if hasattr(answered, "close"):
         answered.close()
     status, reason, headers = begun
+    return status, reason, headers, b"" if method == "HEAD" else b"".join(content)
+
+
+def _response(
+    answered: tuple[int, str, Any, bytes], method: str, url: str, more: dict[str, Any]
+) -> HTTPResponse:
+    """An answer, as the client's pool gives it."""
+    status, reason, headers, content = answered
     return HTTPResponse(
-        body=io.BytesIO(b"" if method == "HEAD" else b"".join(content)),
+        body=io.BytesIO(content),
         headers=HTTPHeaderDict([*headers, ("Connection", "close")]),
         status=status,
         version=11,
