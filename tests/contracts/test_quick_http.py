@@ -1,13 +1,17 @@
 """A call that is answered in this process is answered as through a socket: by GitHub and by AWS, in good and in bad."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import botocore.exceptions
 import pytest
 from acme_world import ORDERS, TABLE, World, open_world
 from answering import answered_here, left_to_git
+from github import Github
+from github.Auth import Token
 from quick_http import LISTENING
+from urllib3 import Retry
 
 import requests
 from jitbot.sandbox.aws import AwsFault
@@ -71,6 +75,50 @@ def test_github(quick: World, method: str, path: str, body: Any) -> None:
 
     here, there = told(ask)
     assert here == there
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"), [each for each in CALLS if not isinstance(each[2], bytes)]
+)
+def test_pygithub(quick: World, method: str, path: str, body: Any) -> None:
+    """What PyGithub gets of an answer, good or bad, is the same; so is what the sandbox notes of the call."""
+
+    def ask() -> Any:
+        quick.forget()
+        with closing(
+            Github(auth=Token(quick.acme.token("alice")), base_url=quick.acme.github.api_url)
+        ) as github:
+            status, headers, output = github.requester.requestJson(method, path, input=body)
+        belonging = [(name, value) for name, value in headers.items() if name not in HOP]
+        return status, belonging, output, list(quick.acme.github.calls)
+
+    here, there = told(ask)
+    assert here == there
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("status", [None, 502, 429])
+def test_pygithub_in_trouble(quick: World, status: int | None, after: bool) -> None:
+    """What PyGithub asks again is asked again as often, and ends the same."""
+    faults = [GitHubFault(status=status, after=after, body=b"trouble")] * 2
+
+    def ask() -> Any:
+        quick.forget()
+        left = list(faults)
+        quick.acme.github.faults = lambda *_: left.pop() if left else None
+        repeat = Retry(total=2, status_forcelist=[502], backoff_factor=0)
+        with closing(
+            Github(auth=Token(quick.acme.token("alice")), base_url=quick.acme.github.api_url, retry=repeat)
+        ) as github:
+            status, _, output = github.requester.requestJson("GET", REPO)
+        return status, output, len(left), list(quick.acme.github.calls)
+
+    try:
+        here, there = told(ask)
+    finally:
+        quick.calm()
+    assert here == there
+    assert here[2] == (1 if status == 429 else 0)
 
 
 @pytest.mark.parametrize("after", [False, True])

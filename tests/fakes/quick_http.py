@@ -2,8 +2,8 @@
 
 Everything above the connection stays the client's own (PyGithub, requests, botocore, urllib3 with its repeats), and
 everything below it the server's own (Flask, the strict gateway, moto). What is not sent here goes through a socket:
-a body that is no bytes, a chunked one, a port that nobody in this process listens on. A good answer to requests does
-not pass through urllib3's pool, which would hand it on as it is; any other does, since the pool may ask again.
+a body that is no bytes, a chunked one, a port that nobody in this process listens on. A good answer does not pass
+through what would hand it on as it is, PyGithub's session and urllib3's pool; any other does, since they may ask again.
 """
 
 import http.client
@@ -17,8 +17,10 @@ from urllib.parse import unquote, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
+from github.Requester import HTTPRequestsConnectionClass, RequestsResponse
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers, get_environ_proxies
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util import SKIP_HEADER
@@ -36,6 +38,19 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
     """From now on servers that start are called in this process, unless `left` says that sockets are the subject."""
     _listening(patch)
     make, send = HTTPConnectionPool._make_request, HTTPAdapter.send
+    getresponse = HTTPRequestsConnectionClass.getresponse
+
+    def quick_getresponse(self: HTTPRequestsConnectionClass) -> RequestsResponse:
+        here = self.host == "127.0.0.1" and not left[0]
+        application = LISTENING.get(self.port) if here else None
+        if application is not None and isinstance(self.input, bytes | str | None) and not self.stream:
+            headers = {**self.session.headers, **self.headers}
+            environ = _environ(self.verb, self.url, f"{self.host}:{self.port}", headers, self.input)
+            answered = _called(application, environ, self.verb)
+            if not isinstance(answered, Exception) and answered[0] < 400:
+                return RequestsResponse(_good(answered))
+            _given.answer = answered
+        return getresponse(self)
 
     def quick_send(
         self: HTTPAdapter, request: PreparedRequest, stream: bool = False, timeout: Any = None, *more: Any, **named: Any
@@ -45,8 +60,9 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
         application = LISTENING.get(target.port or 0) if here else None
         if application is not None and isinstance(request.body, bytes | str | None):
             method, url = str(request.method), request.path_url
-            environ = _environ(method, url, target.netloc, request.headers, request.body)
-            answered = _called(application, environ, method)
+            answered = _taken() or _called(
+                application, _environ(method, url, target.netloc, request.headers, request.body), method
+            )
             if not isinstance(answered, Exception) and answered[0] < 400:
                 lazily = {"preload_content": False, "decode_content": False}
                 return self.build_response(request, _response(answered, method, url, lazily))
@@ -61,10 +77,9 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
         if application is None or more.get("chunked") or not isinstance(body, bytes | bytearray | str | None):
             return make(self, conn, method, url, body=body, headers=headers, **more)
         self.num_requests += 1
-        answered = vars(_given).pop("answer", None)
-        if answered is None:
-            environ = _environ(method, url, f"{self.host}:{self.port}", headers, body)
-            answered = _called(application, environ, method)
+        answered = _taken() or _called(
+            application, _environ(method, url, f"{self.host}:{self.port}", headers, body), method
+        )
         if isinstance(answered, Exception):
             raise answered
         if more.get("response_conn") is not None:  # else the pool puts the connection back
@@ -78,6 +93,7 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
             else get_environ_proxies(url, no_proxy)
         )
 
+    patch.setattr(HTTPRequestsConnectionClass, "getresponse", quick_getresponse)
     patch.setattr(HTTPAdapter, "send", quick_send)
     patch.setattr(HTTPConnectionPool, "_make_request", quick_make)
     # Both read every variable, for each call.
@@ -192,6 +208,21 @@ def _called(application: WSGIApplication, environ: dict[str, Any], method: str) 
         answered.close()
     status, reason, headers = begun
     return status, reason, headers, b"" if method == "HEAD" else b"".join(content)
+
+
+def _taken() -> Answered | None:
+    """What the application answered already to the call that goes on through the client's own layers."""
+    found: Answered | None = vars(_given).pop("answer", None)
+    return found
+
+
+def _good(answered: tuple[int, str, list[tuple[str, str]], bytes]) -> Response:
+    """An answer, as a session of requests gives it."""
+    found = Response()
+    found.status_code, found.reason, headers, found._content = answered
+    found.headers = CaseInsensitiveDict(HTTPHeaderDict([*headers, ("Connection", "close")]))
+    found.encoding = get_encoding_from_headers(found.headers)
+    return found
 
 
 def _response(
