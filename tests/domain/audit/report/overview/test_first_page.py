@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from html.parser import HTMLParser
+from secrets import randbelow
 from statistics import median
 from typing import Any
 
@@ -71,7 +72,8 @@ class Tables(HTMLParser):
 class Read:
     """A report in all its forms: the page, the pack's index, and the pack's tables as a program reads them."""
 
-    def __init__(self, report: PeriodReport) -> None:
+    def __init__(self, seed: int, report: PeriodReport) -> None:
+        self.seed = seed
         self.report = report
         self.page = Tables(rendered(report))
         self.files = pack(
@@ -80,6 +82,10 @@ class Read:
         )  # fmt: skip
         self.index = Tables(self.files["index.html"].decode())
         self.population = self.table("population")
+
+    def __repr__(self) -> str:
+        """How to make this history again."""
+        return f"read({self.seed})"
 
     def table(self, name: str) -> Rows:
         """A CSV file of the pack."""
@@ -94,12 +100,16 @@ class Read:
 @cache
 def read(seed: int) -> Read:
     """The report on one random ledger."""
-    return Read(random_ledger(seed).report())
+    return Read(seed, random_ledger(seed).report())
 
 
-seeds = st.integers(0, 10**6).map(read)
+# Every test looks at each of these histories, new in each run: to make one takes far longer than to check it.
+SEEDS = [randbelow(10**6) for _ in range(24)]
+seeds = st.sampled_from(SEEDS).map(read)
 # A smaller seed is no simpler history, so nothing is shrunk.
-checks = settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+checks = settings(
+    max_examples=len(SEEDS), deadline=None, database=None, phases=[Phase.explicit, Phase.generate]
+)
 
 
 def numbers_in(text: str) -> list[int]:
