@@ -8,11 +8,15 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from hypothesis import given
+from hypothesis import strategies as st
 
 import requests
 from jitbot.adapters.oidc import ActionsOidc
@@ -45,6 +49,54 @@ def spelled(header: object, payload: object = CLAIMS, signature: bytes = b"") ->
     """A token put together by hand."""
     parts = (json.dumps(header).encode(), json.dumps(payload).encode())
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (*parts, signature))
+
+
+def by_jwt(token: str) -> object:
+    """The claims as `jwt.decode` alone reads them, with the good key; None for what it refuses."""
+    names = ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
+    unread: Any = {f"verify_{name}": False for name in names}
+    try:
+        return jwt.decode(token, key("good").public_key(), algorithms=["RS256"], options=unread)
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        return None
+
+
+HEADERS = st.fixed_dictionaries(
+    {
+        "alg": st.sampled_from(["RS256"] * 6 + ["rs256", "HS256", "PS256", "", None]),
+        "kid": st.just("k1"),
+    },
+    optional={
+        "crit": st.sampled_from([["b64"], [], ["exp"], "b64"]),
+        "b64": st.sampled_from([False, False, True]),
+        "typ": st.just("JWT"),
+    },
+)
+PAYLOADS = st.one_of(
+    st.just(json.dumps(CLAIMS).encode()),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2).map(
+        lambda each: json.dumps(each).encode()
+    ),
+    st.sampled_from(
+        [b"[]", b"7", b"null", b"", b"{", b'{"a": 1, "a": 2}', b'{"a": NaN}', b"[" * 5000, b"\xff"]
+    ),
+)
+# How somebody may spell a token otherwise: a character put in, or in the place of another.
+EDITS = st.tuples(st.integers(0, 900), st.sampled_from([*"=-_+/.AQ! \n", "é", "\udcff"]), st.booleans())
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> str:
+    """A token with such a header and payload, rightly signed, and then perhaps spelled otherwise."""
+    header = draw(st.one_of(st.just({"alg": "RS256", "kid": "k1"}), HEADERS))
+    unsigned = spelled(header).partition(".")[0]
+    unsigned += "." + base64.urlsafe_b64encode(draw(PAYLOADS)).decode().rstrip("=")
+    proof = key("good").sign(unsigned.encode(), PKCS1v15(), hashes.SHA256())
+    token = f"{unsigned}.{base64.urlsafe_b64encode(proof).decode().rstrip('=')}"
+    for place, character, instead in draw(st.lists(EDITS, max_size=2)):
+        at = place % (len(token) + 1)
+        token = token[:at] + character + token[at + instead :]
+    return token
 
 
 @pytest.fixture
@@ -133,6 +185,37 @@ def test_garbage_is_no_token(judge: ActionsOidc, token: str) -> None:
     """What anyone may push to the ledger names no key and proves nothing, and stops no run."""
     assert judge.key_id(token) == ""
     assert judge.verified(token, published("good")) is None
+
+
+@given(token=spellings())
+def test_a_token_is_read_as_jwt_reads_it(token: str) -> None:
+    """Whatever its header, its payload and its spelling: what is read in fewer steps is neither more nor less."""
+    judge = ActionsOidc("https://token.actions.githubusercontent.com")
+    read = judge.verified(token, published("good"))
+    assert repr(read) == repr(by_jwt(token) if judge.key_id(token) == "k1" else None)  # NaN is not itself
+
+
+@pytest.mark.parametrize("odd", ["!!!!", "\n\n\n\n", "éééé", "unused bits", "the other alphabet"])
+def test_a_signature_has_one_spelling(judge: ActionsOidc, odd: str) -> None:
+    """A lenient decoder would read the same bytes from it: then one batch would have many tokens that count."""
+    rest, _, proof = signed().rpartition(".")
+    content = base64.urlsafe_b64decode(f"{proof}==")
+    others = {
+        "unused bits": proof[:-1] + chr(ord(proof[-1]) + 1),
+        "the other alphabet": base64.b64encode(content).decode().rstrip("="),
+    }
+    spelling = others.get(odd, f"{proof[:8]}{odd}{proof[8:]}")
+    read = base64.b64decode(spelling.encode().translate(bytes.maketrans(b"-_", b"+/")) + b"==")
+    assert (read, spelling != proof) == (content, True)
+    assert judge.verified(f"{rest}.{spelling}", published("good")) is None
+
+
+def test_what_the_issuer_spells_is_read_in_few_steps(
+    judge: ActionsOidc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`jwt.decode`, which looks at each character, is asked of odd tokens alone."""
+    monkeypatch.delattr(jwt, "decode")
+    assert judge.verified(signed(), published("good")) == CLAIMS
 
 
 def test_a_token_without_end_is_not_read(judge: ActionsOidc) -> None:
