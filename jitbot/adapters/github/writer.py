@@ -122,7 +122,12 @@ class GitHubWriter(AdapterPart):
             asked = " ".join(
                 f"{name}: updateIssueComment(input: ${name}) {{ issueComment {{ id }} }}" for name in inputs
             )
-            self._client.graphql(f"mutation({declared}) {{ {asked} }}", inputs)
+            answers = self._client.graphql(f"mutation({declared}) {{ {asked} }}", inputs)
+            for name, wanted in inputs.items():
+                if (
+                    answers[name]["issueComment"]["id"] != wanted["id"]
+                ):  # nothing there says that it was edited
+                    raise ValueError(f"another comment than {wanted['id']}")
 
     @translated
     def remove_comment(self, comment_id: int) -> None:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -143,6 +144,16 @@ def test_a_comment_that_cannot_be_edited_is_said(github: GitHubSandbox) -> None:
     with pytest.raises(JitbotError):
         writer(github, "reader").edit_comments({one.node_id: "three"})
     assert [each.body for each in reader(github).comments(1)] == ["two"]
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"c0": None}, {"c0": {"issueComment": None}}, {"c0": {"issueComment": {"id": "IC_2"}}}]
+)
+def test_an_edit_that_the_answer_does_not_show_is_none(answer: dict[str, Any]) -> None:
+    """A null without an error beside it says nothing of the comment: somebody must edit it by itself."""
+    client = cast("Client", SimpleNamespace(graphql=lambda *_: answer))
+    with pytest.raises(UnavailableError):
+        GitHubWriter(client).edit_comments({"IC_1": "one"})
 
 
 def test_statuses_are_set_and_read(github: GitHubSandbox) -> None:
