@@ -101,7 +101,7 @@ class Event:
     ask: Ask = _NO_ASK
     evidence: Evidence = _NO_EVIDENCE
     run: str = ""
-    cause: str = ""  # of a failure, and of an end: it makes two of them different
+    cause: str = ""  # of a failure and of an end, or the run that looked: it makes two of them different
 
     @property
     def key(self) -> str:

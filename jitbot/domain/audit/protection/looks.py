@@ -83,9 +83,7 @@ def possible(code: str) -> tuple[Sight, ...]:
 def look_event(look: Look, *, why: str, run: str) -> Event:
     """The event of a look; `why` is why something was not seen, as GitHub says it."""
     pairs = [Evidence.safeguards(look.sights), *([Evidence.reason(cut(why))] if why else [])]
-    return Event(
-        kind=EventType.PROTECTION_SEEN, at=look.at, request="", evidence=Evidence.of(*pairs), run=run
-    )
+    return _event(EventType.PROTECTION_SEEN, look.at, Evidence.of(*pairs), run)
 
 
 def statement_event(words: Mapping[str, CheckVerdict], by: Actor, *, at: datetime, run: str) -> Event:
@@ -93,7 +91,12 @@ def statement_event(words: Mapping[str, CheckVerdict], by: Actor, *, at: datetim
     evidence = Evidence.of(
         Evidence.by(by.login), Evidence.github_id(by.github_id), Evidence.safeguards(words)
     )
-    return Event(kind=EventType.PROTECTION_SAID, at=at, request="", evidence=evidence, run=run)
+    return _event(EventType.PROTECTION_SAID, at, evidence, run)
+
+
+def _event(kind: EventType, at: datetime, evidence: Evidence, run: str) -> Event:
+    """What another run sees or is told in the same second is another event."""
+    return Event(kind=kind, at=at, request="", evidence=evidence, run=run, cause=run)
 
 
 def looks_of(events: Iterable[Event]) -> tuple[Look, ...]:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from jitbot.domain.audit.protection.looks import (
     Sight,
     as_text,
+    look_event,
     looks_of,
     parsed,
     sights_of,
+    statement_event,
     statements_of,
 )
 from jitbot.domain.audit.protection.safeguards import (
@@ -24,8 +26,11 @@ from jitbot.domain.audit.protection.safeguards import (
     as_a_job_sees,
     of_safeguards,
 )
+from jitbot.domain.ledger.events import dump, load
 from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.model.documents import GithubId, Login
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor.github.desired_settings import TABLE
 from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 
@@ -174,3 +179,18 @@ def test_no_other_text_is_a_statement(text: str) -> None:
     """A person's free text is refused as a whole: nothing of it is recorded."""
     with pytest.raises(InvalidError):
         parsed(text)
+
+
+def test_two_runs_in_one_second_are_two_events() -> None:
+    """Two admins may speak at once, and two runs look: neither takes the other's place. One of an older jitbot is as it was."""
+    others = Actor(login=Login("erin"), github_id=GithubId(1005))
+    said = [
+        statement_event(words, by, at=NOW, run=f"runs/{by.login}")
+        for words, by in ((SAID, OLIVIA), ({"main-bypass": CheckVerdict.WRONG}, others))
+    ]
+    assert len({each.path for each in said}) == len({each.key for each in said}) == 2
+    assert [each.by for each in statements_of(said)] == ["olivia", "erin"]
+    seen_ = [look_event(a_look(), why="", run=f"runs/{number}") for number in (1, 2)]
+    assert len({each.key for each in seen_}) == 2
+    old = replace(a_statement_event(), cause="")
+    assert load(old.path, dump(old)) == old
