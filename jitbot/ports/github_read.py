@@ -11,6 +11,7 @@ from jitbot.domain.model.merge_facts import (
     Actor,
     CommitReading,
     PullCommit,
+    PullReading,
     PullRecount,
     PullRequest,
     PullRequestHistory,
@@ -54,6 +55,13 @@ class GitHubRead(Protocol):
 
     def recount(self, numbers: Iterable[int]) -> Mapping[int, PullRecount]:
         """The reviews and the counts of many pull requests, twenty in a call; without those that cannot be read this way."""
+        ...
+
+    def read_reviews(self, numbers: Iterable[int]) -> Mapping[int, PullReading]:
+        """`pull` and `reviews` of many pull requests, twenty in a call; without those that this way does not show whole.
+
+        Files, commits and history are None: nothing asks for them.
+        """
         ...
 
     def open_pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
@@ -183,7 +191,11 @@ class GitHubRead(Protocol):
         ...
 
     def calls_left(self) -> int | None:
-        """How many calls GitHub still allows in this hour, as it said with its last answer; None if it did not."""
+        """How many calls of REST GitHub still allows in this hour, as it said with its last answer; None if it did not."""
+        ...
+
+    def points_left(self) -> int | None:
+        """The same of GraphQL, which has a budget of its own."""
         ...
 
     def environment(self, name: str) -> Environment | None:

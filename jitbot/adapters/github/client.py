@@ -120,16 +120,15 @@ class Client:
         other._path = path  # noqa: SLF001 - one of our own
         return other
 
-    @property
-    def calls_left(self) -> int | None:
-        """How many calls of the REST API GitHub still allowed at the last answer; None if it did not say."""
-        return self._left.get("core")
+    def left(self, kind: str) -> int | None:
+        """How many calls of a kind GitHub still allowed at the last answer, points of "graphql"; None if it did not say."""
+        return self._left.get(kind)
 
-    def _count(self, headers: Mapping[str, Any]) -> None:
+    def _count(self, headers: Mapping[str, Any], kind: str = "core") -> None:
         """Note what GitHub says of its rate limit: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
         left = str(headers.get("x-ratelimit-remaining", ""))
         if left.isdecimal():
-            self._left[str(headers.get("x-ratelimit-resource", "core"))] = int(left)
+            self._left[str(headers.get("x-ratelimit-resource", kind))] = int(left)
 
     def get(self, path: str) -> dict[str, Any]:
         """The object at a path. Raises TypeError if it is none."""
@@ -192,7 +191,8 @@ class Client:
 
     def graphql(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         """The `data` of a GraphQL answer. Raises GithubException, with GitHub's errors in its `data`, if there are any."""
-        _, answer = self._requester.graphql_query(query, variables)
+        headers, answer = self._requester.graphql_query(query, variables)
+        self._count(headers, "graphql")
         return dict(answer["data"])
 
 

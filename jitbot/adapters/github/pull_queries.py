@@ -53,10 +53,11 @@ _EVENTS = {
 _TYPES = ", ".join(f"{event.upper()}_EVENT" for event in _EVENTS.values())
 _PLAIN = " ".join(f"... on {name} {{ createdAt }}" for name in _EVENTS if name != "ReviewDismissedEvent")
 _DISMISSED = f"... on ReviewDismissedEvent {{ createdAt actor {{ {_ACTOR} }} previousReviewState review {{ fullDatabaseId }} }}"
-_PULL = f"""fragment pull on PullRequest {{
-  id number title url createdAt closedAt merged mergedAt author {{ {_ACTOR} }} mergedBy {{ {_ACTOR} }}
+_ITSELF = f"""id number title url createdAt closedAt merged mergedAt author {{ {_ACTOR} }} mergedBy {{ {_ACTOR} }}
   baseRefName headRefName headRefOid baseRepository {{ databaseId }} headRepository {{ databaseId }}
-  mergeCommit {{ oid }} autoMergeRequest {{ mergeMethod }} changedFiles
+  mergeCommit {{ oid }} autoMergeRequest {{ mergeMethod }} changedFiles"""
+_PULL = f"""fragment pull on PullRequest {{
+  {_ITSELF}
   files(first: {_PAGE}) {{ {_WHOLE} nodes {{ path changeType }} }}
   {_REVIEWS}
   commits(first: {_COMMITS}) {{ {_WHOLE} nodes {{ commit {{ {_COMMIT} }} }} }}
@@ -96,18 +97,30 @@ def recount(client: Client, numbers: Iterable[int]) -> Mapping[int, PullRecount]
     return _each(client, numbers, f"changedFiles commits(first: 1) {{ totalCount }} {_REVIEWS}", _recounted)
 
 
+def reviews_of(client: Client, numbers: Iterable[int]) -> Mapping[int, PullReading]:
+    """Those pull requests that GraphQL shows, with their reviews. Raises as `of_commits`."""
+    reviewed = (
+        f"fragment reviewed on PullRequest {{ {_ITSELF} commits(first: 1) {{ totalCount }} {_REVIEWS} }}"
+    )
+    return _each(client, numbers, "...reviewed", _reviewed, reviewed)
+
+
 def comments_of(client: Client, numbers: Iterable[int]) -> Mapping[int, tuple[Comment, ...]]:
     """The comments of those pull requests whose comments GraphQL shows whole. Raises as `of_commits`."""
     return _each(client, numbers, _COMMENTS, _comments)
 
 
 def _each(
-    client: Client, numbers: Iterable[int], wanted: str, read: Callable[[Mapping[str, Any]], T]
+    client: Client,
+    numbers: Iterable[int],
+    wanted: str,
+    read: Callable[[Mapping[str, Any]], T],
+    fragment: str = "",
 ) -> Mapping[int, T]:
     """What is wanted of many pull requests."""
     found: dict[int, T] = {}
     for some in graphql.in_parts(numbers, LISTS):
-        found |= _readable(some, _ask(client, "Int", some, wanted), read)
+        found |= _readable(some, _ask(client, "Int", some, wanted, fragment), read)
     return found
 
 
@@ -152,6 +165,11 @@ def _reading(node: Mapping[str, Any]) -> PullReading:
         commits=_or_none(_commits, node),
         history=_or_none(_history, node),
     )
+
+
+def _reviewed(node: Mapping[str, Any]) -> PullReading:
+    pull, reviews = answers.pull_request(_pull(node)), _reviews(node)
+    return PullReading(pull=pull, files=None, reviews=reviews, commits=None, history=None)
 
 
 def _whole(connection: Mapping[str, Any]) -> list[Any]:

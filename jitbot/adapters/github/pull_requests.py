@@ -12,6 +12,7 @@ from jitbot.domain.model.github_objects import Comment, PullPage
 from jitbot.domain.model.merge_facts import (
     CommitReading,
     PullCommit,
+    PullReading,
     PullRecount,
     PullRequest,
     PullRequestHistory,
@@ -45,6 +46,10 @@ class PullRequestReader(AdapterPart):
     @translated
     def recount(self, numbers: Iterable[int]) -> Mapping[int, PullRecount]:
         return pull_queries.recount(self._client, numbers)
+
+    @translated
+    def read_reviews(self, numbers: Iterable[int]) -> Mapping[int, PullReading]:
+        return pull_queries.reviews_of(self._client, numbers)
 
     @translated
     def open_pulls(self, branch: str = "") -> tuple[PullRequest, ...]:

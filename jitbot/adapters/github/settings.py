@@ -132,7 +132,10 @@ class SettingsReader(ContentReader):
         return next((str(each["event"]) for each in runs if each["id"] == run), None)
 
     def calls_left(self) -> int | None:
-        return self._client.calls_left
+        return self._client.left("core")
+
+    def points_left(self) -> int | None:
+        return self._client.left("graphql")
 
     @translated
     def job_tokens(self) -> Body:

@@ -67,7 +67,8 @@ def verify(
             more=_outside(inputs, context, now, wanted, unanswered, against_aws=against_aws),
         )
         if wanted is not None:
-            verdict = replace(verdict, asked=asked(wanted, unanswered, verdict.head))
+            answers = asked(wanted, unanswered, verdict.head, inputs.git.commits_of)
+            verdict = replace(verdict, asked=answers)
     except JitbotError as error:
         if context is not None and record:
             _report_stop(context, error, now)

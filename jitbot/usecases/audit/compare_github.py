@@ -6,68 +6,111 @@ from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.ledger.case_json import PullRequestSnapshot
 from jitbot.domain.ledger.events import GIVES
-from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.domain.model.merge_facts import PullRequest, Review
+from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.model.merge_facts import PullReading, PullRequest, Review
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
 
-_LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
+_LATER = "try again: GitHub allows so many calls an hour"
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
 _NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or a person who has a clone with that commit"
 _HEADS_AT_ONCE = 50
-# Calls that are left to grant, revoke and sweep. A job's token has 1,000 an hour, for all jobs of the repository:
-# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+_AT_ONCE = 100  # approvals whose pull requests are asked for together
+# Calls, and points of GraphQL, that are left to grant, revoke and sweep. A job's token has 1,000 of each an hour, for all jobs of the
+# repository: # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 RESERVE = 300
-_REST = "read them with `jitbot audit verify --online` in another hour, or with a person's token: it allows more calls"
+_REST = (
+    "the next `jitbot audit verify --online --online-since recorded` goes on where this one was recorded to end; a "
+    "person's token allows more calls"
+)
 _IN_A_ROW = 3  # pull requests for which GitHub fails before it is treated as unreachable
+_Wanted = tuple[RecordedEvent, PullRequestSnapshot]
 
 
 def read_again(
     github: GitHubRead, decisions: Sequence[RecordedEvent], unanswered: set[str]
 ) -> Iterator[AuditFinding]:
-    """How GitHub's answers today differ from the attested ones: two calls for each approval, the newest first.
+    """How GitHub's answers today differ from the attested ones, in the order of the decisions.
 
-    Puts into `unanswered` the paths of the approvals of which it gave no answer, or was not asked.
+    Many pull requests are read in one call. What that does not show whole, or shows otherwise, is asked of REST, by two
+    calls for each approval. Puts into `unanswered` the paths of the approvals of which it gave no answer, or was not asked.
 
     A missing answer is a finding too. After a few missing answers in a row GitHub is not asked any more, and the last
     finding says so. Nor is it asked when no more calls are left than other runs may need: that is a note.
     """
     wanted = [(each, snapshot) for each in decisions if (snapshot := _snapshot(each)) is not None]
-    wanted.reverse()
     unanswered.update(each.path for each in decisions)  # until it answers
+    kept: list[RecordedEvent] = []  # not asked about, for the sake of other runs
     failed = 0  # in a row
-    for left, (decision, snapshot) in zip(reversed(range(len(wanted))), wanted, strict=True):
-        number = snapshot.pull_request.number
-        calls = github.calls_left()
-        if calls is not None and calls < RESERVE:
-            yield _stopped(decision, left + 1, calls)
-            return
+    for left, (decision, snapshot, reading) in zip(
+        reversed(range(len(wanted))), _together(github, wanted), strict=True
+    ):
         try:
-            found = _read(github, decision, snapshot)
-            if any(each.severity is Severity.BROKEN for each in found):
-                found = _read(github, decision, snapshot)  # one answer that differs proves nothing
+            found = _answer(github, decision, snapshot, reading)
+        except _TooFewError:
+            kept.append(decision)
+            continue
         except DeniedError as error:
             failed = 0
             unanswered.discard(decision.path)
-            yield _finding(
-                decision, "pull-request-gone", Severity.BROKEN, f"#{number} cannot be read: {error}"
-            )
+            message = f"#{snapshot.pull_request.number} cannot be read: {error}"
+            yield _finding(decision, "pull-request-gone", Severity.BROKEN, message)
         except UnavailableError as error:
             failed += 1
             stops = failed == _IN_A_ROW and left > 0
             more = f"; {left} more approvals were not asked about" if stops else ""
-            yield _finding(decision, "not-read-again", Severity.UNCHECKED, f"#{number}: {error}{more}")
+            message = f"#{snapshot.pull_request.number}: {error}{more}"
+            yield _finding(decision, "not-read-again", Severity.UNCHECKED, message)
             if stops:
-                return
+                break
         else:
             failed = 0
             unanswered.discard(decision.path)
             yield from found
+    if kept:
+        others = f" and {len(kept) - 1} other{'s' if len(kept) > 2 else ''}" if len(kept) > 1 else ""
+        message = f"this approval{others} could not be read again: GitHub allows few more calls in this hour"
+        yield _finding(kept[0], "calls-kept", Severity.NOTE, message, _REST)
 
 
-def _stopped(decision: RecordedEvent, left: int, calls: int) -> AuditFinding:
-    message = f"this approval and {left - 1} older ones were not read again: GitHub allows {calls} more calls in this hour"
-    return _finding(decision, "calls-kept", Severity.NOTE, message, _REST)
+class _TooFewError(Exception):
+    """GitHub allows no more calls in this hour than other runs may need."""
+
+
+def _together(
+    github: GitHubRead, wanted: Sequence[_Wanted]
+) -> Iterator[tuple[RecordedEvent, PullRequestSnapshot, PullReading | None]]:
+    """Each with what one call for many shows of it; None where that is not whole, or none can be made."""
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
+        try:
+            found = github.read_reviews(
+                () if _few(github.points_left()) else (each.pull_request.number for _, each in part)
+            )
+        except JitbotError:  # each is asked for by itself, and says what is wrong
+            found = {}
+        yield from ((decision, each, found.get(each.pull_request.number)) for decision, each in part)
+
+
+def _answer(
+    github: GitHubRead, decision: RecordedEvent, snapshot: PullRequestSnapshot, reading: PullReading | None
+) -> tuple[AuditFinding, ...]:
+    """What differs. One answer that says so proves nothing: another one must say it, too. Raises _TooFewError."""
+    found: tuple[AuditFinding, ...] | None = None
+    if reading is not None and reading.reviews is not None:
+        found = tuple(_compared(decision, snapshot, reading.pull, reading.reviews))
+    for _ in range(2 if found is None else 1):
+        if found is not None and not any(each.severity is Severity.BROKEN for each in found):
+            break
+        if _few(github.calls_left()):
+            raise _TooFewError
+        number = snapshot.pull_request.number
+        found = tuple(_compared(decision, snapshot, github.pull(number), github.reviews(number)))
+    return found or ()
+
+
+def _few(calls: int | None) -> bool:
+    return calls is not None and calls < RESERVE
 
 
 def fetch_heads(git: Git, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
@@ -109,13 +152,6 @@ def _snapshot(decision: RecordedEvent) -> PullRequestSnapshot | None:
     """What was attested of the pull request behind an approval; None for anything else."""
     facts = decision.event.evidence.facts if decision.event.kind in GIVES else None
     return facts.snapshot if facts is not None else None
-
-
-def _read(
-    github: GitHubRead, decision: RecordedEvent, snapshot: PullRequestSnapshot
-) -> tuple[AuditFinding, ...]:
-    number = snapshot.pull_request.number
-    return tuple(_compared(decision, snapshot, github.pull(number), github.reviews(number)))
 
 
 def _compared(

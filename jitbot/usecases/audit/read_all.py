@@ -89,10 +89,15 @@ class _Reader:
         for order, each in self.verifier.unreadable:
             self._note(order, integrity.unreadable(each))
         recorded: dict[str, RecordedEvent] = {}
+        copies: dict[str, list[Sha]] = {}
         known = [_batch(batch, self._dates[batch.commit]) for batch in self.verifier.ordered]
         for batch, made in zip(self.verifier.ordered, known, strict=True):
             for event, path in batch.events:  # the first of a key is the one that counts
-                recorded.setdefault(event.key, RecordedEvent(event=event, batch=made, path=path))
+                first = recorded.setdefault(event.key, RecordedEvent(event=event, batch=made, path=path))
+                if first.batch is not made and first.event == event:
+                    copies.setdefault(event.key, []).append(made.commit)
+        for key, commits in copies.items():
+            recorded[key] = replace(recorded[key], copies=tuple(commits))
         ordered = sorted(recorded, key=lambda key: (recorded[key].batch.order, recorded[key].event.at, key))
         return LedgerHistory(
             head=head,

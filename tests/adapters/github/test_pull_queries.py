@@ -249,6 +249,9 @@ def test_both_ways_say_the_same(site: Site, moves: list[Act], merge: str) -> Non
         assert list(map(that_counts, listed)) == list(map(that_counts, reader.pulls_of(commit_)))
         assert found.default_branch == reader.hosting().default_branch
         assert [differences(each, true) for each in found.pulls if each.pull.number == number] in ([], [[]])
+    reviewed = reader.read_reviews([number]).get(number)
+    assert reviewed is None or (reviewed.reviews, reviewed.files) == (true.reviews, None)
+    assert reviewed is None or that_counts(reviewed.pull) == that_counts(true.pull)
     again = reader.recount([number]).get(number)
     assert again in (None, recounted(true), replace(recounted(true), reviews=None))
 
@@ -274,7 +277,9 @@ def test_an_ordinary_request_is_read_in_one_call(site: Site) -> None:
     assert reader.recount([number]) == {number: recounted(true)}
     assert reader.read_pull(number) == PullPage(reading=true, statuses=statuses, comments=comments)
     assert reader.comments_of([number]) == {number: comments}
-    assert site.github.calls == [QUESTION] * 4
+    alone = replace(true, files=None, commits=None, history=None)
+    assert reader.read_reviews([number]) == {number: alone}
+    assert site.github.calls == [QUESTION] * 5
 
 
 def test_many_commits_are_a_call_for_ten(site: Site) -> None:
@@ -345,6 +350,7 @@ class Rich:
     true: PullReading
     page: PullPage
     answer: Json
+    again: Json  # what an audit reads of it
     reviews: Json
     whole: Json
     comments: Json
@@ -385,8 +391,19 @@ def rich(running: Site) -> Rich:
     assert pull_queries.recount(client, [number]) == {number: recounted(true)}
     assert pull_queries.of_number(client, number) == page
     assert pull_queries.comments_of(client, [number]) == {number: page.comments}
-    answer, reviews, whole, comments = heard
-    return Rich(sha=sha, true=true, page=page, answer=answer, reviews=reviews, whole=whole, comments=comments)
+    (reviewed,) = pull_queries.reviews_of(client, [number]).values()
+    assert (reviewed.pull, reviewed.reviews) == (true.pull, true.reviews)
+    answer, reviews, whole, comments, again = heard
+    return Rich(
+        sha=sha,
+        true=true,
+        page=page,
+        answer=answer,
+        reviews=reviews,
+        whole=whole,
+        comments=comments,
+        again=again,
+    )
 
 
 def places(value: Json, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -478,6 +495,14 @@ def test_a_damaged_list_is_never_another_list(rich: Rich) -> None:
         with suppress(KeyError, TypeError, ValueError):
             again = pull_queries.recount(Answered(rich.reviews), [number])  # type: ignore[arg-type]
             assert all(each.reviews in (None, true.reviews) for each in again.values())
+
+
+def test_a_damaged_approval_is_never_as_it_was(rich: Rich) -> None:
+    """Of what an audit reads again: another count of commits is the only thing that may differ, and then REST is asked."""
+    for _ in each_damage(rich.again):
+        with suppress(KeyError, TypeError, ValueError):
+            found = pull_queries.reviews_of(Answered(rich.again), [rich.true.pull.number])  # type: ignore[arg-type]
+            assert all(differences(each, rich.true) == [] for each in found.values())
 
 
 def test_a_damaged_page_is_never_another_page(rich: Rich) -> None:

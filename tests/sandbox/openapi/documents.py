@@ -41,6 +41,7 @@ def every_document() -> Iterator[str]:
         lambda client: pull_queries.of_commits(client, [_SHA]),
         lambda client: pull_queries.of_number(client, 7),
         lambda client: pull_queries.recount(client, [7]),
+        lambda client: pull_queries.reviews_of(client, [7]),
         lambda client: pull_queries.comments_of(client, [7]),
         lambda client: writer.GitHubWriter(client).edit_comments({"IC_1": "one", "IC_2": "two"}),
         *((lambda client, part=part: graphql.objects(client, [f"{_SHA}:x"], part)) for part in parts),

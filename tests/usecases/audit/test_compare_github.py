@@ -15,7 +15,7 @@ from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedE
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
-from jitbot.domain.model.merge_facts import GONE
+from jitbot.domain.model.merge_facts import GONE, PullReading
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
 from jitbot.usecases.audit.compare_github import RESERVE, fetch_heads, read_again
@@ -39,12 +39,29 @@ def approved(number: int = 7, *reviews: Any) -> RecordedEvent:
 
 @dataclass(slots=True, kw_only=True)
 class Today:
-    """GitHub's answers now; of a pull request there may be several, one after the other."""
+    """GitHub's answers now; of a pull request there may be several, one after the other.
+
+    `together` are its answers about many in one call; without them there is no such way.
+    """
 
     pulls: dict[int, list[Any]] = field(default_factory=dict)
     reviewed: tuple[Any, ...] = (a_review(),)
     left: list[int | None] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
+    together: Mapping[int, PullReading] | None = None
+    points: int | None = None
+    calls: list[list[int]] = field(default_factory=list)
+
+    def points_left(self) -> int | None:
+        """How much of the other budget there is."""
+        return self.points
+
+    def read_reviews(self, numbers: Iterable[int]) -> Mapping[int, PullReading]:
+        """Many in one call."""
+        self.calls.append(list(numbers))
+        if self.together is None:
+            raise DOWN
+        return {each: self.together[each] for each in self.calls[-1] if each in self.together}
 
     def calls_left(self) -> int | None:
         """How many calls there are, by each question."""
@@ -76,15 +93,15 @@ def codes(findings: Iterable[AuditFinding]) -> list[tuple[str, str]]:
 
 
 def test_what_is_as_it_was_is_no_finding() -> None:
-    """And is asked for once, the newest first; what is no approval, or has no facts, is not asked for."""
+    """And is asked for once, in the order that is wanted; what is no approval, or has no facts, is not asked for."""
     today = Today()
     plain = RecordedEvent(event=an_approval(), batch=BATCH, path="x")
     refused = replace(approved(9), event=replace(approved(9).event, kind=EventType.REFUSED))
     unanswered = set[str]()
-    assert found(today, approved(7), approved(8), unanswered=unanswered) == []
+    assert found(today, approved(8), approved(7), unanswered=unanswered) == []
     assert (today.asked, unanswered) == ([8, 7], set())
     today.asked.clear()
-    assert found(today, approved(7), plain, refused, approved(8)) == []
+    assert found(today, approved(8), plain, refused, approved(7)) == []
     assert today.asked == [8, 7]
 
 
@@ -148,9 +165,9 @@ def test_a_pull_request_that_is_not_shown_is_broken_and_counts_as_an_answer() ->
     """The others are read."""
     gone = DeniedError("not found")
     today = Today(pulls={9: [DOWN], 8: [DOWN], 7: [gone], 6: [DOWN], 5: [DOWN], 4: [a_pull(number=4)]})
-    unanswered, asked = set[str](), [approved(number) for number in range(4, 10)]
+    unanswered, asked = set[str](), [approved(number) for number in range(9, 3, -1)]
     findings = found(today, *asked, unanswered=unanswered)
-    assert unanswered == {asked[at].path for at in (5, 4, 2, 1)}
+    assert unanswered == {asked[at].path for at in (0, 1, 3, 4)}
     assert codes(findings) == [
         ("not-read-again", "UNCHECKED"),
         ("not-read-again", "UNCHECKED"),
@@ -166,24 +183,76 @@ def test_a_github_that_is_out_of_reach_is_asked_no_more() -> None:
     """After three in a row, and the last finding says how many were not asked; an answer begins the count anew."""
     down = {number: [DOWN] for number in (9, 8, 6, 5, 4)}
     today = Today(pulls=dict(down))
-    findings = found(today, *map(approved, range(2, 10)))
+    findings = found(today, *map(approved, range(9, 1, -1)))
     assert (len(findings), today.asked) == (5, [9, 8, 7, 6, 5, 4])
     assert findings[-1].message.endswith("GitHub is down; 2 more approvals were not asked about")
     assert "try again" in findings[-1].hint
-    findings = found(Today(pulls={number: [DOWN] for number in (9, 8, 7)}), *map(approved, (7, 8, 9)))
+    findings = found(Today(pulls={number: [DOWN] for number in (9, 8, 7)}), *map(approved, (9, 8, 7)))
     assert (len(findings), findings[-1].message.endswith("#7: GitHub is down")) == (3, True)
 
 
 @pytest.mark.parametrize(("left", "asked"), [(RESERVE, True), (RESERVE - 1, False), (None, True), (0, False)])
 def test_the_last_calls_are_left_to_other_runs(left: int | None, asked: bool) -> None:
     """That is a note, and says how many were not read."""
-    today = Today(left=[None, left])
-    unanswered, decisions = set[str](), [approved(number) for number in (6, 7, 8)]
+    today = Today(left=[None, *[left] * 5])
+    unanswered, decisions = set[str](), [approved(number) for number in (8, 7, 6)]
     findings = found(today, *decisions, unanswered=unanswered)
     assert today.asked == ([8, 7, 6] if asked else [8])
-    assert unanswered == (set() if asked else {each.path for each in decisions[:2]})
+    assert unanswered == (set() if asked else {each.path for each in decisions[1:]})
     assert codes(findings) == ([] if asked else [("calls-kept", "NOTE")])
-    assert asked or "this approval and 1 older ones were not read again" in findings[0].message
+    assert asked or "this approval and 1 other could not be read again" in findings[0].message
+
+
+def readings(*numbers: int, **changes: Any) -> dict[int, PullReading]:
+    """What one call for many shows of these."""
+    parts: dict[str, Any] = {"reviews": (a_review(),), "files": None, "commits": None, "history": None}
+    return {each: PullReading(**{**parts, "pull": a_pull(number=each), **changes}) for each in numbers}
+
+
+def test_many_are_read_in_one_call() -> None:
+    """REST is asked about none of those that are as they were, and a note is said by one answer."""
+    every = [approved(number) for number in range(1, 251)]
+    today, unanswered = Today(together=readings(*range(1, 251))), set[str]()
+    assert found(today, *every, unanswered=unanswered) == []
+    assert (today.asked, unanswered) == ([], set())
+    assert [len(each) for each in today.calls] == [100, 100, 50]
+    dismissed = Today(together=readings(7, reviews=(a_review(state="DISMISSED"),)))
+    assert codes(found(dismissed)) == [("review-dismissed-since", "NOTE")]
+    assert dismissed.asked == []
+
+
+@pytest.mark.parametrize(
+    ("together", "asked"),
+    [
+        (readings(), 2),
+        (readings(7, reviews=None), 2),
+        (readings(7, pull=a_pull(head=BASE)), 1),
+        (readings(7, reviews=()), 1),
+        (readings(7), 0),
+    ],
+)
+def test_what_one_call_shows_otherwise_is_asked_again(together: dict[int, PullReading], asked: int) -> None:
+    """Nothing is broken by one answer, and nothing is missed: what is not whole is REST's to say."""
+    right = Today(together=together)
+    assert found(right) == []
+    assert len(right.asked) == (1 if asked else 0)
+    gone = Today(together=together, reviewed=())
+    assert codes(found(gone)) == ([("review-gone", "BROKEN")] if asked else [])
+    assert len(gone.asked) == asked
+
+
+def test_without_calls_the_other_budget_goes_on_and_without_both_nothing_is_asked() -> None:
+    """One that only REST shows holds up none of those that come after it."""
+    together = readings(6, 8)
+    today, unanswered = Today(together=together, left=[0] * 5, points=RESERVE), set[str]()
+    findings = found(today, *map(approved, (6, 7, 8)), unanswered=unanswered)
+    assert (today.asked, unanswered) == ([], {"events/7.json"})
+    (finding,) = findings
+    assert ": this approval could not be read again: GitHub allows few more" in finding.message
+    today = Today(together=together, left=[0] * 5, points=RESERVE - 1)
+    (finding,) = found(today, *map(approved, (6, 7, 8)))
+    assert "this approval and 2 others" in finding.message
+    assert (today.asked, today.calls) == ([], [[]])
 
 
 @dataclass(slots=True, kw_only=True)

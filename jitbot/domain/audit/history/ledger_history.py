@@ -1,6 +1,6 @@
 """The whole ledger as it was read: every attested event with its place in history, and everything suspicious."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -29,11 +29,19 @@ class AttestedCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedEvent:
-    """One event and the commit it came in; `path` is the file's in that commit."""
+    """One event and the commit it came in; `path` is the file's in that commit.
+
+    `copies` are later commits with the same event: anyone with write access can commit an attested batch again beside itself.
+    """
 
     event: Event
     batch: AttestedCommit
     path: str
+    copies: tuple[Sha, ...] = ()
+
+    def is_in(self, commits: Collection[Sha]) -> bool:
+        """Whether the event was recorded in one of these commits."""
+        return any(each in commits for each in (self.batch.commit, *self.copies))
 
     @property
     def subject(self) -> Subject:

@@ -95,7 +95,7 @@ def statement_event(words: Mapping[str, CheckVerdict], by: Actor, *, at: datetim
 
 
 def _event(kind: EventType, at: datetime, evidence: Evidence, run: str) -> Event:
-    """What another run sees or is told in the same second is another event."""
+    """What another run records in the same second is another event."""
     return Event(kind=kind, at=at, request="", evidence=evidence, run=run, cause=run)
 
 

@@ -1,12 +1,13 @@
-"""Which approvals a verification reads again at GitHub: all that are new, and a sample of the older ones.
+"""Which approvals a verification reads again at GitHub: all that are new, oldest first, and a sample of the older ones.
 
 What was asked is recorded with the verification, since nothing else says it: a verification may be offline, or stop
 where no calls are left. Only what is recorded as asked counts as asked.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
 from jitbot.domain.ledger.events import GIVES, EventType
@@ -39,12 +40,15 @@ class AskedUntil:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToAsk:
-    """The approvals that GitHub is asked about, the last one first. `new` and `older` count all, `again` those drawn of the older.
+    """The approvals that GitHub is asked about, in this order: what is `fresh`, what was drawn of the older, what the mark names.
 
-    `unsaid` counts the older ones of which no record says that GitHub was ever asked. `whole`: all after the mark are new.
+    `every` is all there are, `new` those that are fresh or named. `unsaid` counts the older ones of which no record says
+    that GitHub was ever asked. `whole`: all after the mark are new.
     """
 
     decisions: tuple[RecordedEvent, ...]
+    every: tuple[RecordedEvent, ...]
+    fresh: tuple[RecordedEvent, ...]  # nobody was ever asked about them; those recorded first in front
     new: int
     older: int
     unsaid: int
@@ -124,30 +128,36 @@ def to_ask(
     Nobody chooses the sample: its seed is the newest attested commit, whose content has a token that GitHub signed. Who can
     have runs made may wait for a seed that suits, and the next verification has another one.
     """
-    approvals = [each for each in history.decisions.values() if each.event.kind in GIVES]
-    counted = sum(each.batch.commit in before for each in approvals)
+    approvals = tuple(each for each in history.decisions.values() if each.event.kind in GIVES)
+    counted = sum(each.is_in(before) for each in approvals)
     if sampled and mark.approvals is not None and counted > mark.approvals:
         mark, before, unsaid = AskedUntil(), (), ()
     last = {path: place for place, path in enumerate(mark.left if sampled else ())}
-    older = [each for each in approvals if each.batch.commit in before and each.path not in last]
+    named = sorted((each for each in approvals if each.path in last), key=lambda each: last[each.path])
+    fresh = tuple(each for each in approvals if each.path not in last and not each.is_in(before))
+    older = [each for each in approvals if each.path not in last and each.is_in(before)]
     seed = history.batches[-1].commit if history.batches else ""
     drawn = sorted(older, key=lambda each: _rank(each, seed))[: SAMPLE if sampled else 0]
     passed = {each.path for each in older} - {each.path for each in drawn}
-    asked_about = [each for each in approvals if each.path not in passed]
     return ToAsk(
-        decisions=tuple(sorted(asked_about, key=lambda each: last.get(each.path, len(last)))),
-        new=len(approvals) - len(older),
+        decisions=(*fresh, *drawn, *named),
+        every=approvals,
+        fresh=fresh,
+        new=len(fresh) + len(named),
         older=len(older),
-        unsaid=sum(each.batch.commit in unsaid and each.path in passed for each in older),
+        unsaid=sum(each.is_in(unsaid) and each.path in passed for each in older),
         mark=mark,
         whole=sampled or not before,
     )
 
 
-def asked(wanted: ToAsk, unanswered: Collection[str], head: Sha) -> OnlineAnswers:
-    """What was asked, without the answers to `unanswered` paths.
+def asked(
+    wanted: ToAsk, unanswered: Collection[str], head: Sha, ancestry: Callable[[Sha], Collection[Sha]]
+) -> OnlineAnswers:
+    """What was asked, without the answers to `unanswered` paths. `ancestry`: a commit of the ledger, and all before it.
 
     The mark moves to `head` only if all after it were asked about, and GitHub answered for all but a few, which it names.
+    Where it answered for the first of them, it moves part of the way.
     """
     return OnlineAnswers(
         new=wanted.new,
@@ -155,19 +165,46 @@ def asked(wanted: ToAsk, unanswered: Collection[str], head: Sha) -> OnlineAnswer
         again=wanted.again,
         unsaid=wanted.unsaid,
         unanswered=len(unanswered),
-        mark=_moved(wanted, unanswered, head) if wanted.whole else wanted.mark,
+        mark=_moved(wanted, unanswered, head, ancestry) if wanted.whole else wanted.mark,
     )
 
 
-def _moved(wanted: ToAsk, unanswered: Collection[str], head: Sha) -> AskedUntil:
+def _moved(
+    wanted: ToAsk, unanswered: Collection[str], head: Sha, ancestry: Callable[[Sha], Collection[Sha]]
+) -> AskedUntil:
     """The mark after this. Where too many have no answer it stays, and still names the first of them, to be asked last."""
     mark = wanted.mark
-    still = [path for path in mark.left if path in unanswered]
-    first = (each.path for each in reversed(wanted.decisions) if each.path in unanswered)
-    left = tuple(dict.fromkeys([*still, *first]))
-    if len(left) > LEFT:
+    still = tuple(path for path in mark.left if path in unanswered)
+    left = (*still, *(each.path for each in wanted.fresh if each.path in unanswered))
+    if len(left) <= LEFT:
+        return AskedUntil(begins=mark.begins, through=head, left=left, approvals=len(wanted.every))
+    through, covered = _part_of_the_way(wanted, unanswered, len(still))
+    if not through:
         return replace(mark, left=left[:LEFT])
-    return AskedUntil(begins=mark.begins, through=head, left=left, approvals=wanted.new + wanted.older)
+    reached = ancestry(through)
+    # The first one beyond is named too. So a verification that gets all answers on the same day is another event.
+    return AskedUntil(
+        begins=mark.begins,
+        through=through,
+        left=left[: min(covered + 1, LEFT)],
+        approvals=sum(each.is_in(reached) for each in wanted.every),
+    )
+
+
+def _part_of_the_way(wanted: ToAsk, unanswered: Collection[str], named: int) -> tuple[Sha, int]:
+    """The last commit that brings an answered approval, as long as those without an answer can be named; and how many these are.
+
+    Commits come after their parents here, so an approval that came before this one was asked about too.
+    """
+    through, covered = NO_BASE, named
+    for commit, some in groupby(wanted.fresh, lambda each: each.batch.commit):
+        answers = [each.path not in unanswered for each in some]
+        named += answers.count(False)
+        if named > LEFT:
+            break
+        if any(answers):
+            through, covered = commit, named
+    return through, covered
 
 
 def _rank(each: RecordedEvent, seed: str) -> str:

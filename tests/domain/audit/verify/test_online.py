@@ -1,6 +1,8 @@
 """What a verification asks GitHub: all that is new, a sample of the rest that nobody chooses, and no more is claimed."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from acme_facts import NOW, PATH, sha
@@ -10,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
-from jitbot.domain.audit.verify.online import LEFT, SAMPLE, AskedUntil, asked, last_mark, to_ask
+from jitbot.domain.audit.verify.online import (
+    LEFT,
+    SAMPLE,
+    AskedUntil,
+    OnlineAnswers,
+    ToAsk,
+    asked,
+    last_mark,
+    to_ask,
+)
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence, RecordedOnline
 from jitbot.domain.model.documents import Sha
@@ -40,6 +51,11 @@ def commits(recorded: tuple[RecordedEvent, ...]) -> set[Sha]:
 
 EVERY = approvals(SAMPLE + 30)
 HISTORY = a_ledger(*EVERY)
+
+
+def answers(wanted: ToAsk, unanswered: Collection[str]) -> OnlineAnswers:
+    """What was asked, in a ledger that is a line."""
+    return asked(wanted, unanswered, HEAD, partial(ancestry, EVERY))
 
 
 def verified(evidence: Evidence) -> LedgerHistory:
@@ -78,20 +94,23 @@ def test_the_sample_is_of_the_newest_attested_commit() -> None:
 def test_the_mark_moves_only_if_all_after_it_were_answered() -> None:
     """A few without an answer are named beside it; many keep it where it is, and so does a part that somebody chose."""
     wanted = to_ask(HISTORY, MARK, before=commits(EVERY[:-3]), sampled=True)
-    assert asked(wanted, (), HEAD).mark == AskedUntil(begins=BEGINS, through=HEAD, approvals=len(EVERY))
-    one_missing = asked(wanted, {EVERY[-1].path}, HEAD)
+    assert answers(wanted, ()).mark == AskedUntil(begins=BEGINS, through=HEAD, approvals=len(EVERY))
+    one_missing = answers(wanted, {EVERY[-1].path})
     assert one_missing.mark == AskedUntil(
         begins=BEGINS, through=HEAD, left=(EVERY[-1].path,), approvals=len(EVERY)
     )
     assert "1 were not answered" in one_missing.in_words
     all_new = to_ask(HISTORY, MARK, before=(), sampled=True)
     many = [each.path for each in EVERY[-LEFT - 1 :]]
-    assert asked(all_new, many[1:], HEAD).mark.through == HEAD
-    assert asked(all_new, many, HEAD).mark == replace(MARK, left=tuple(reversed(many))[:LEFT])
+    assert answers(all_new, many[1:]).mark.through == HEAD
+    part = answers(all_new, many).mark
+    assert part.through == EVERY[-LEFT - 2].batch.commit
+    every = [each.path for each in EVERY]
+    assert answers(all_new, every).mark == replace(MARK, left=tuple(every)[:LEFT])
     chosen = to_ask(HISTORY, MARK, before=commits(EVERY[:-3]), sampled=False)
-    assert (chosen.again, asked(chosen, (), HEAD).mark) == (0, MARK)
+    assert (chosen.again, answers(chosen, ()).mark) == (0, MARK)
     everything = to_ask(HISTORY, AskedUntil(), before=(), sampled=False)
-    assert asked(everything, (), HEAD).mark == AskedUntil(through=HEAD, approvals=len(EVERY))
+    assert answers(everything, ()).mark == AskedUntil(through=HEAD, approvals=len(EVERY))
 
 
 def test_who_never_answers_is_asked_again_and_last() -> None:
@@ -100,16 +119,78 @@ def test_who_never_answers_is_asked_again_and_last() -> None:
     mark = replace(MARK, left=stuck)
     wanted = to_ask(HISTORY, mark, before=commits(EVERY[:-1]), sampled=True)
     assert (wanted.new, wanted.older) == (4, len(EVERY) - 4)
-    assert tuple(each.path for each in wanted.decisions[:3]) == stuck  # the last one is asked first
-    assert asked(wanted, stuck, HEAD).mark.left == stuck
-    assert asked(wanted, stuck[1:], HEAD).mark.left == stuck[1:]
-    # Where GitHub is down for all, who was named before stays named.
-    down = [each.path for each in wanted.decisions]
-    assert asked(wanted, down, HEAD).mark == replace(
-        mark, left=(*stuck, *(each for each in reversed(down) if each not in stuck))[:LEFT]
-    )
+    assert wanted.decisions[0] == EVERY[-1]  # the others were never asked about
+    assert tuple(each.path for each in wanted.decisions[-3:]) == stuck
+    assert answers(wanted, stuck).mark.left == stuck
+    assert answers(wanted, stuck[1:]).mark.left == stuck[1:]
     chosen = to_ask(HISTORY, mark, before=commits(EVERY[:-1]), sampled=False)
     assert chosen.decisions == EVERY[-1:]
+    # Where GitHub is down for all, the mark stays, and who was named before stays named.
+    wanted = to_ask(HISTORY, mark, before=commits(EVERY[:-LEFT]), sampled=True)
+    down = [each.path for each in wanted.decisions]
+    others = [each.path for each in EVERY[-LEFT:] if each.path not in stuck]
+    assert answers(wanted, down).mark == replace(mark, left=(*stuck, *others)[:LEFT])
+
+
+@given(st.data())
+def test_the_mark_moves_part_of_the_way_where_an_hour_is_too_short(data: st.DataObject) -> None:
+    """Oldest first: however often the calls end, and whatever is never answered, each approval is asked about or still wanted."""
+    several = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=40))  # approvals of each commit
+    every, sizes = [], [size for count in several for size in range(count)]
+    number = -1
+    for place, each in enumerate(approvals(len(sizes))):
+        number += sizes[place] == 0
+        every.append(replace(each, batch=a_recorded(each.event, number).batch))
+    history = a_ledger(*every)
+    silent = set(data.draw(st.lists(st.sampled_from([each.path for each in every]), max_size=LEFT + 4)))
+    seen, mark = set[str](), AskedUntil()
+    for _ in range(60):
+        wanted = to_ask(history, mark, before=ancestry(every, mark.through), sampled=True)
+        never = {each.path for each in every} - seen
+        assert never <= {each.path for each in wanted.decisions}  # what was never answered is never left out
+        budget = data.draw(st.integers(1, 20))
+        seen |= {each.path for each in wanted.decisions[:budget]} - silent
+        unanswered = {each.path for each in wanted.decisions} - {
+            each.path for each in wanted.decisions[:budget] if each.path not in silent
+        }
+        before = mark
+        mark = asked(wanted, unanswered, HEAD, partial(ancestry, every)).mark
+        assert len(mark.left) <= LEFT
+        assert mark.approvals == len(ancestry_of(every, mark.through)) or mark == replace(
+            before, left=mark.left
+        )
+        if mark.through == HEAD and not set(mark.left) - silent:
+            break
+
+
+def ancestry(every: Sequence[RecordedEvent], through: Sha) -> set[Sha]:
+    """The commits up to this one, in a ledger that is a line."""
+    return {each.batch.commit for each in ancestry_of(every, through)}
+
+
+def ancestry_of(every: Sequence[RecordedEvent], through: Sha) -> list[RecordedEvent]:
+    """The approvals up to this commit."""
+    if through == HEAD:
+        return list(every)
+    last = max((each.batch.order for each in every if each.batch.commit == through), default=-1)
+    return [each for each in every if each.batch.order <= last]
+
+
+def test_part_of_the_way_the_first_beyond_is_named() -> None:
+    """So this verification is another event than one of the same day that got all answers; the key of each is of its kind."""
+    wanted = to_ask(HISTORY, AskedUntil(), before=(), sampled=True)
+    late = {each.path for each in EVERY[30:]}
+    mark = answers(wanted, late).mark
+    assert (mark.through, mark.left) == (EVERY[29].batch.commit, (EVERY[30].path,))
+    assert mark.approvals == 30
+
+
+def test_an_approval_that_is_committed_again_is_not_new() -> None:
+    """Anyone with write access can commit an attested batch once more, beside itself and with an older date: it counts as it did."""
+    again = replace(EVERY[0], batch=a_recorded(EVERY[0].event, 998).batch, copies=(EVERY[0].batch.commit,))
+    history = a_ledger(again, *EVERY[1:])
+    wanted = to_ask(history, replace(MARK, approvals=len(EVERY)), before=commits(EVERY), sampled=True)
+    assert (wanted.new, wanted.older, wanted.fresh) == (0, len(EVERY), ())
 
 
 @pytest.mark.parametrize(("counted", "new"), [(70, 10), (71, 10), (69, len(EVERY)), (None, 10)])
@@ -119,7 +200,7 @@ def test_what_counts_only_since_the_mark_was_never_asked_about(counted: int | No
     mark = replace(MARK, approvals=counted)
     wanted = to_ask(HISTORY, mark, before=before, unsaid=before, sampled=True)
     assert wanted.new == new
-    assert (wanted.unsaid, asked(wanted, (), HEAD).mark.begins) == ((20, BEGINS) if new == 10 else (0, ""))
+    assert (wanted.unsaid, answers(wanted, ()).mark.begins) == ((20, BEGINS) if new == 10 else (0, ""))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +233,7 @@ def test_no_more_is_claimed_than_was_asked() -> None:
     """The sentence names those that were left out of the sample, and those of which nobody knows."""
     begins = commits(EVERY[:70])
     wanted = to_ask(HISTORY, MARK, before=commits(EVERY[:-2]), unsaid=begins, sampled=True)
-    said = asked(wanted, (), HEAD)
+    said = answers(wanted, ())
     assert said.in_words == (
         f"GitHub was asked about 2 new approvals, and again about {SAMPLE} of {len(EVERY) - 2} older; "
         f"of {wanted.unsaid} older ones no record says that it was ever asked"
@@ -174,7 +255,7 @@ def test_no_more_is_claimed_than_was_asked() -> None:
 
 def test_nothing_is_claimed_of_approvals_that_are_not_there() -> None:
     """Where a record says of each that it was asked, no other is counted."""
-    said = asked(to_ask(a_ledger(*EVERY[:1]), MARK, before=(), sampled=True), (), HEAD)
+    said = answers(to_ask(a_ledger(*EVERY[:1]), MARK, before=(), sampled=True), ())
     assert said.in_words == "GitHub was asked about 1 new approval"
 
 
