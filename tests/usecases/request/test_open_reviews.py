@@ -7,11 +7,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from acme_facts import DAY, NOW, a_person, the_rules, the_settings, unreadable
+from acme_facts import DAY, NOW, OWNERS, a_person, the_rules, the_settings, unreadable
 from builders import a_pull
 
 from jitbot.adapters import documents
 from jitbot.domain.access_review.review_proposal import TOGETHER
+from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Policy, Sha, Source, policy_path
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.merge_facts import PullRequest
@@ -36,6 +37,7 @@ class Repository:
     pulls: tuple[PullRequest, ...] = ()
     touched: tuple[str, ...] = ()
     settings: Any = SETTINGS  # or what is wrong with them
+    codeowners: str = OWNERS
     may_write: bool = True
     asked: list[int] = field(default_factory=list)
     written: dict[str, bytes] = field(default_factory=dict)
@@ -48,7 +50,7 @@ class Repository:
             SimpleNamespace(
                 person=a_person("bob"),
                 place=SimpleNamespace(may_write=self.may_write, branch="main", tip=Sha("a" * 40), repository="acme/access", actor=a_person("bob")),
-                rules=lambda _: the_rules(settings=self.settings),
+                rules=lambda _: the_rules(settings=self.settings, codeowners=codeowners.parse(self.codeowners)),
                 policies=self._read(),
                 policy_paths=lambda: [*self.files],
                 rules_tree=SimpleNamespace(read=self._contents),
@@ -199,3 +201,13 @@ def test_who_may_not_push_opens_nothing() -> None:
     with pytest.raises(InvalidError, match="may not push to acme/access"):
         list(open_reviews(acme.client, acme.plan(), NOW))
     assert acme.written == {}
+
+
+def test_what_nobody_owns_is_not_opened() -> None:
+    """Nobody's approval would count: it is said, and the others are opened."""
+    acme = Repository(
+        files=files_of("lonely", "owned"), codeowners=f"{OWNERS}/{policy_path('lonely')}\n"
+    )
+    plan = acme.plan()
+    assert [[each.name for each in part.policies] for part in plan.parts] == [["owned"]]
+    assert (dict(plan.skipped), plan.more) == ({"lonely": "its file has no owner"}, 0)
