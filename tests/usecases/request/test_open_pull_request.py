@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from asking_world import NOW, REASON, TEXT, Counter, Trouble
 
-from jitbot.domain.access.approvals.requirement import RequiredTeam, Requirement
+from jitbot.domain.access.approvals.requirement import Requirement
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
-from jitbot.domain.model.github_objects import BranchRules
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.records import PullRequestRule, Ruleset
 from jitbot.sandbox.organisation import Acme
@@ -17,7 +16,6 @@ from jitbot.usecases.request.open_pull_request import (
     free_path,
     merge_when_approved,
     open_pull,
-    too_early,
 )
 
 BRANCH = "jitbot/ask/orders-db-read/2026-11-24-alice-inc-1234-refunds-are-stuck"
@@ -315,35 +313,3 @@ def test_auto_merge_never_comes_too_early(counter: Counter) -> None:
     )
     assert merge_when_approved(desk, pull, Requirement(need=2)) == ("squash", "")
     counter.acme.github.rules["main"] = kept
-
-
-@pytest.mark.parametrize(
-    ("approvals", "owners", "checks", "needed", "early"),
-    [
-        (1, True, (), 1, False),
-        (2, True, (), 1, False),
-        (0, True, (), 1, True),
-        (1, False, (), 1, True),
-        (1, True, (), 2, True),
-        (2, True, (), 2, True),  # the second may be anybody's
-        (0, False, ("jitbot/approval",), 2, False),
-        (1, True, ("ci",), 2, True),
-    ],
-)
-def test_when_rules_wait_for_enough(
-    approvals: int, *, owners: bool, checks: tuple[str, ...], needed: int, early: bool
-) -> None:
-    """Rules wait for enough if our check is required, or one owner's approval is both asked for and enough."""
-    rules = BranchRules(
-        answer=(), types=frozenset(), approvals=approvals, code_owners=owners, checks=frozenset(checks)
-    )
-    assert bool(too_early(rules, Requirement(need=needed))) is early
-
-
-def test_a_team_is_more_than_any_owner() -> None:
-    """Where one approval must be of a team, GitHub's own rule would take another owner's."""
-    rules = BranchRules(answer=(), types=frozenset(), approvals=1, code_owners=True, checks=frozenset())
-    team = RequiredTeam(name="@acme/security", rosters=())
-    assert "1 of the owners' approvals, 1 of @acme/security" in too_early(
-        rules, Requirement(need=1, teams=(team,))
-    )

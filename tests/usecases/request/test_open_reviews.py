@@ -205,9 +205,7 @@ def test_who_may_not_push_opens_nothing() -> None:
 
 def test_what_nobody_owns_is_not_opened() -> None:
     """Nobody's approval would count: it is said, and the others are opened."""
-    acme = Repository(
-        files=files_of("lonely", "owned"), codeowners=f"{OWNERS}/{policy_path('lonely')}\n"
-    )
+    acme = Repository(files=files_of("lonely", "owned"), codeowners=f"{OWNERS}/{policy_path('lonely')}\n")
     plan = acme.plan()
     assert [[each.name for each in part.policies] for part in plan.parts] == [["owned"]]
     assert (dict(plan.skipped), plan.more) == ({"lonely": "its file has no owner"}, 0)
