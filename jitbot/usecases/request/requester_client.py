@@ -10,7 +10,6 @@ from jitbot.domain.access import eligibility
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners, owners
-from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import (
     PLAIN,
     POLICIES,
@@ -34,7 +33,7 @@ from jitbot.domain.views.preview import Former, Preview
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.github_read import GitHubRead
 from jitbot.ports.github_write import GitHubWrite
-from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, SHARED_RULES, TEAMS, read_rules
+from jitbot.usecases.collect.collect_case import PEOPLE, SHARED_RULES, read_rules
 from jitbot.usecases.pull_request.checking import Checker
 
 T = TypeVar("T")
@@ -159,17 +158,17 @@ class RequesterClient:
     @property
     def people(self) -> People:
         """The people at main's tip."""
-        return _value(self.rules("").people, PEOPLE)
+        return _value(self.rules("").people)
 
     @property
     def teams(self) -> Teams:
         """The teams at main's tip, with those who are members now."""
-        return _value(self.rules("").teams, TEAMS).at(self.at)
+        return _value(self.rules("").teams).at(self.at)
 
     def accounts_of(self, policy: Policy) -> tuple[str, ...]:
         """The accounts that a policy gives access to, by main's tip: its groups are expanded."""
         rules = self.rules("")
-        groups, accounts = _value(rules.account_groups, ACCOUNT_GROUPS), _value(rules.accounts, ACCOUNTS)
+        groups, accounts = _value(rules.account_groups), _value(rules.accounts)
         return eligibility.allowed_accounts(policy, groups, accounts)
 
     def rules(self, policy: str) -> Rules:
@@ -180,7 +179,7 @@ class RequesterClient:
         """The policies that this person may ask under. Raises InvalidError with whom to ask if there is none."""
         person = self.person
         found = new_request.usable(self.policies, person, self.teams)
-        if not found and person.principal is None:
+        if person.principal is None:
             raise InvalidError(
                 f"{person.login} has no AWS principal in {PEOPLE}, so can approve but not ask; "
                 f"ask {self.owners_of(PEOPLE)} to add one"
@@ -207,7 +206,7 @@ class RequesterClient:
 
     def parse(self, source: Source) -> Request:
         """A request, read. Raises InvalidError with the first finding."""
-        return _value(self.documents.parse_request(source), source.path)
+        return _value(self.documents.parse_request(source))
 
     def verdict(self, source: Source, now: datetime, *, former: Former | None = None) -> Preview:
         """What merging a file now would give, and what would keep it from being granted: as `check` says it."""
@@ -223,7 +222,7 @@ class RequesterClient:
 
     def requests(self, months: Sequence[str]) -> tuple[str, ...]:
         """The requests that main holds of these months, as in 2026-11."""
-        kinds = [path for path in self.tree.list(["requests"]) if not path.endswith(".md")]
+        kinds = self.tree.list(["requests"])
         found = self.tree.list(f"{kind}/{month}" for kind in kinds for month in months)
         return tuple(path for path in found if path.endswith(".yaml"))
 
@@ -237,8 +236,8 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _value(parsed: Parsed[T], path: str) -> T:
+def _value(parsed: Parsed[T]) -> T:
     if parsed.value is None:
         first = parsed.findings[0]
-        raise InvalidError(f"{first.file or path}:{first.line}: {first.message}")
+        raise InvalidError(f"{first.file}:{first.line}: {first.message}")
     return parsed.value
