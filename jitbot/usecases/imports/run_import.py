@@ -53,18 +53,20 @@ class ReadyImport:
 
 @dataclass(frozen=True, slots=True)
 class _Edited:
-    """A tree with other contents at some paths."""
+    """A tree with other contents at some paths. What is no ordinary file in it stays none."""
 
     tree: Tree
     files: Mapping[str, bytes]
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         wanted = list(paths)
-        there = self.tree.read([path for path in wanted if path not in self.files])
-        return {**there, **{path: self.files[path] for path in wanted if path in self.files}}
+        return {
+            **self.tree.read(wanted),
+            **{path: self.files[path] for path in wanted if path in self.files},
+        }
 
     def others(self, paths: Iterable[str]) -> Mapping[str, str]:
-        return self.tree.others([path for path in paths if path not in self.files])
+        return self.tree.others(paths)
 
 
 def prepare(
@@ -123,8 +125,7 @@ def refused_by_check(target: ImportTarget, files: Mapping[str, bytes]) -> tuple[
     checker = Checker(documents=target.documents, catalogue=target.catalogue, when=target.at)
     tree = _Edited(target.tree, files)
     others = [path for path in (*SHARED_RULES, *codeowners.LOCATIONS) if path not in files]
-    there = [path for path in others if path in target.tree.read([path])]
-    rest = [*there, *target.policies]
+    rest = [*others, *target.policies]
     known = set(errors(checker.files(target.tree, rest)))
     now = errors(checker.files(tree, rest))
     return (*errors(checker.files(tree, files)), *(each for each in now if each not in known))

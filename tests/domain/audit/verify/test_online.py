@@ -201,6 +201,8 @@ def test_what_counts_only_since_the_mark_was_never_asked_about(counted: int | No
     wanted = to_ask(HISTORY, mark, before=before, unsaid=before, sampled=True)
     assert wanted.new == new
     assert (wanted.unsaid, answers(wanted, ()).mark.begins) == ((20, BEGINS) if new == 10 else (0, ""))
+    chosen = to_ask(HISTORY, mark, before=before, sampled=False)  # a part that somebody chose moves no mark
+    assert (chosen.new, chosen.mark) == (10, mark)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +229,7 @@ def test_what_was_asked_is_what_is_recorded(evidence: Evidence, mark: AskedUntil
     """A verification that asked nothing is no mark; of an older jitbot's nothing before its head is claimed."""
     assert last_mark(verified(evidence)) == mark
     assert last_mark(HISTORY) == AskedUntil()
+    assert ("approvals" in mark.as_json()) is (mark.approvals is not None)
 
 
 def test_no_more_is_claimed_than_was_asked() -> None:
