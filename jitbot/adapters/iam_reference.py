@@ -74,10 +74,10 @@ def _alone(prefix: str) -> Mapping[str, Any] | None:
     """What the file says of one service, cut out of it; None where it does not lie there as it usually does."""
     begin, end = _places().get(prefix, (0, 0))
     try:
-        found = json.loads(_text()[begin:end])
+        found: Mapping[str, Any] = json.loads(_text()[begin:end])  # an object: it begins as one
     except ValueError:
         return None
-    return found if isinstance(found, dict) and found.get("prefix") == prefix else None
+    return found if found.get("prefix") == prefix else None
 
 
 @cache

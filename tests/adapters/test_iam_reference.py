@@ -183,6 +183,7 @@ def test_a_list_is_compared_with_an_arn_without_a_name() -> None:
         assert action.unnamed == (each.resource,)
         assert each.resource.endswith((":", "/"))
         assert len(each.resource.split(":", 5)) == 6
+    assert covered("s3:GetObject")[0].unnamed == ()
 
 
 @pytest.mark.parametrize(
@@ -225,6 +226,7 @@ def test_what_is_no_service_has_no_actions(name: str) -> None:
         ),
         json.dumps({"one": {"prefix": "one", "service_name": "1", "n": 7}}, separators=(",", ":")),
         '{"two":{"one":{"service_name":"2","prefix":"two"},"n":8},"one":{"service_name":"1","prefix":"one","n":7}}',
+        '{"one":{"service_name":"1","prefix":"one","n":7},"two":{"one":{"service_name":"2","prefix":"2"},"x":{"service_name":"3"}}}',
         '{"one":{"service_name":"1","prefix":"one","n":7,"two":{"s":1,"s":{"service_name":"2"}}}}',
         '{"zero":{"service_name":"0"},"one":{"service_name":"1","prefix":"one","n":7}}',
     ],
@@ -237,5 +239,6 @@ def test_a_file_of_another_form_is_read_whole(
     file.write_text(text)
     monkeypatch.setattr(iam_reference, "_text", lambda: file.read_bytes())
     monkeypatch.setattr(iam_reference, "_places", iam_reference._places.__wrapped__)
-    found = iam_reference._alone("one") or iam_reference._whole.__wrapped__()["one"]
-    assert found["n"] == 7
+    monkeypatch.setattr(iam_reference, "_whole", iam_reference._whole.__wrapped__)
+    monkeypatch.setattr(iam_reference, "_actions", lambda _, found: [found["n"]])
+    assert iam_reference._service.__wrapped__("one") == (7,)

@@ -178,6 +178,8 @@ def test_another_family_of_signatures_does_not_count(judge: ActionsOidc) -> None
         spelled([]),
         spelled({"alg": "RS256", "kid": 7}),
         spelled({"alg": "RS256"}),
+        spelled({"alg": "RS256", "kid": "k1"}).rpartition(".")[0],
+        spelled({"alg": "RS256", "kid": "k1"}) + ".x",
         base64.urlsafe_b64encode(b"[" * 9000).decode() + ".e30.e30",
     ],
 )

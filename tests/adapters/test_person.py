@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from jitbot.adapters.aws.person import ASKING, AmbientPerson
+from jitbot.adapters.aws.person import ASKING, AmbientPerson, person_session
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 
 KEYS = '{"Version": 1, "AccessKeyId": "AKIA1", "SecretAccessKey": "hush"}'
@@ -51,6 +51,47 @@ def person(region: str = "eu-south-2") -> AmbientPerson:
     """Somebody with keys and a region."""
     keys = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "hush", "AWS_REGION": region}
     return AmbientPerson(keys, profile=None, endpoint=None)
+
+
+@pytest.mark.parametrize(
+    ("profile", "named", "key"),
+    [("dev", "", "AKIADEV"), ("dev", "other", "AKIADEV"), (None, "dev", "AKIAENV"), (None, "", "AKIAENV")],
+)
+def test_a_chosen_profile_counts_whatever_the_environment_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str | None, named: str, key: str
+) -> None:
+    """Keys of the environment are those of whoever chose none; a profile that the environment names gives way to them."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    profiles = "".join(
+        f"[profile {name}]\naws_access_key_id = AKIA{name.upper()}\naws_secret_access_key = x\n"
+        for name in ("dev", "other")
+    )
+    (tmp_path / "config").write_text(profiles)
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "hush"}
+    found: Any = person_session(keys, profile, named)
+    assert found.get_credentials().access_key == key
+    chosen: Any = person_session({}, profile, named)
+    assert chosen.profile_name == (profile or named or "default")
+
+
+@pytest.mark.parametrize(
+    ("environ", "region"),
+    [
+        ({"AWS_REGION": "eu-west-3", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-3"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({}, "us-east-1"),
+    ],
+)
+def test_sts_is_asked_where_the_person_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environ: dict[str, str], region: str
+) -> None:
+    """Without a region of their own it is the usual one."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "hush", **environ}
+    assert AmbientPerson(keys, profile=None, endpoint=None)._sts.meta.region_name == region
 
 
 @pytest.mark.parametrize(("seconds", "asked"), [(3600, {}), (900, {"DurationSeconds": 900})])
@@ -124,12 +165,16 @@ def test_without_credentials_the_way_to_sign_in_is_said(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    for profile, command in ((None, "`aws sso login`, and choose"), ("dev", "`aws sso login --profile dev`")):
-        person = AmbientPerson({}, profile=profile, endpoint="http://127.0.0.1:1")
+    for profile, named, command in (
+        (None, "", "`aws sso login`, and choose a profile with --profile"),
+        ("dev", "", "`aws sso login --profile dev`"),
+        (None, "dev", "`aws sso login --profile dev`"),
+    ):
+        person = AmbientPerson({}, profile=profile, endpoint="http://127.0.0.1:1", named=named)
         for act in (person.whoami, lambda: person.assume("arn:aws:iam::111111111111:role/x", "alice", 900)):  # noqa: B023
             with pytest.raises(UnavailableError, match="you are not signed in to AWS") as said:
                 act()
-            assert command in str(said.value)
+            assert str(said.value).endswith(f"sign in: {command}")
 
 
 def test_credentials_that_are_over_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,7 @@ def test_a_message_arrives(shape: ChannelShape) -> None:
         ("404", "it answered 404"),
         ("429", "it answered 429"),
         ("500", "it answered 500"),
+        ("300", "it answered 300, a redirect, which is not followed"),
         ("301", "it answered 301, a redirect, which is not followed"),
         ("307", "it answered 307, a redirect, which is not followed"),
         ("308", "it answered 308, a redirect, which is not followed"),

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from jitbot.adapters.aws import AwsCloud, Identity
+from jitbot.adapters.aws import AwsCloud, Identity, enter_account
 from jitbot.adapters.aws.account import AwsAccount
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.aws import iam
@@ -208,7 +208,8 @@ def test_both_documents_can_be_rewritten(aws: Aws) -> None:
 def test_only_roles_under_the_path_are_listed(aws: Aws) -> None:
     """The list holds every role under the path, by one call, and neither jitbot's own nor anybody else's."""
     made = aws.made()
-    aws.admin().create_role(RoleName="jit-by-hand", AssumeRolePolicyDocument=iam.canonical(trust()))
+    by_hand = f"jit-by-hand-{next(NUMBERS)}"
+    aws.admin().create_role(RoleName=by_hand, AssumeRolePolicyDocument=iam.canonical(trust()))
     aws.acme.aws.calls.clear()
     listed = {each.role_name: each for each in aws.job("sweep").enter(PROD).roles()}
     assert aws.operations == ["ListRoles"]
@@ -331,6 +332,24 @@ def test_a_denial_at_an_older_role_is_not_waited_out(aws: Aws) -> None:
     assert aws.pauses == []
 
 
+@pytest.mark.parametrize(
+    ("code", "message"), [("LimitExceeded", "no"), ("AccessDenied", "Invalid principal in policy: x")]
+)
+def test_nothing_else_is_waited_out_at_a_new_role(aws: Aws, code: str, message: str) -> None:
+    """Other refusals stay what they are, though the role is new, or their words are those of a passing one."""
+    wanted, account = documents(), aws.job().enter(PROD)
+    fault = AwsFault(code=code, status=409, message=message)
+    aws.failing("CreateRole", fault)
+    with pytest.raises(DeniedError, match=code):
+        account.create(wanted)
+    account.create(wanted)
+    if code != "AccessDenied":
+        aws.failing("PutRolePolicy", fault)
+        with pytest.raises(DeniedError, match=code):
+            account.write_permissions(wanted)
+    assert aws.pauses == []
+
+
 def test_a_principal_made_just_now_is_waited_for(aws: Aws) -> None:
     """A user who joined a moment ago is an invalid principal at first, for a new role as for an extension."""
     wanted, account = documents(), aws.job().enter(PROD)
@@ -385,6 +404,11 @@ def test_the_wait_for_credentials_ends(aws: Aws, monkeypatch: pytest.MonkeyPatch
         account.roles()
     assert aws.operations == ["ListRoles"] * 5
     assert all(most / 2 <= pause <= most for pause, most in zip(slept, (0.25, 0.5, 1, 2), strict=True))
+
+
+def test_a_request_without_an_answer_does_not_wait_for_credentials() -> None:
+    """Nobody has said that they are unknown: botocore's own rules for a lost answer are in force."""
+    assert enter_account._not_known_yet(None, 1) is None
 
 
 def test_each_call_speaks_for_its_own_account(aws: Aws) -> None:
@@ -547,7 +571,7 @@ def test_every_inline_policy_is_read(aws: Aws) -> None:
 
 def test_a_role_in_a_deeper_folder_is_listed_and_not_read_whole(aws: Aws) -> None:
     """AWS lists by the beginning of a path: a role below ours is seen, and its content is never taken for one of ours."""
-    made, deeper = aws.made(), "jit-bob-deeper"
+    made, deeper = aws.made(), f"jit-bob-deeper-{next(NUMBERS)}"
     aws.admin().create_role(
         RoleName=deeper, Path="/jit/deeper/", AssumeRolePolicyDocument=json.dumps(trust())
     )

@@ -187,6 +187,12 @@ def test_a_question_to_the_table_that_fails(state: str) -> None:
         athena(ROW, state=state).calls()
 
 
+def test_an_answer_without_a_state_is_none() -> None:
+    """It has ended in no way that is known."""
+    with pytest.raises(UnavailableError, match="ended as unknown"):
+        insights(ROW, status="").calls()
+
+
 def test_a_question_is_waited_for_and_not_for_ever() -> None:
     """Two minutes at most."""
     assert insights(ROW, running=3).calls()[ROLE] == (THREE,)

@@ -53,6 +53,7 @@ class Stubbed:
     region_name = "eu-west-1"
 
     def __init__(self, service: str, *answers: tuple[str, dict[str, Any]]) -> None:
+        self.regions: list[str] = []
         environ = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
         session: Any = person_session(environ, None, "")
         self._client = session.client(service, region_name="us-east-1")
@@ -61,8 +62,9 @@ class Stubbed:
             self._stubber.add_response(operation, answer)
         self._stubber.activate()
 
-    def client(self, *_: Any, **__: Any) -> Any:
+    def client(self, *_: Any, region_name: str, **__: Any) -> Any:
         """The client."""
+        self.regions.append(region_name)
         return self._client
 
 
@@ -123,6 +125,38 @@ def test_a_disabled_user_is_known_as_such() -> None:
         "b": True,
         "c": False,
     }
+
+
+@pytest.mark.parametrize(("own", "asked"), [("eu-west-1", "eu-west-1"), (None, "us-east-1")])
+def test_users_are_asked_for_where_the_person_is(own: str | None, asked: str) -> None:
+    """Identity Center has a region; without one of the person's own it is the usual one."""
+    session: Any = Stubbed("identitystore", ("list_users", {"Users": []}))
+    session.region_name = own
+    assert AmbientDirectory(session, endpoint=None).users("d-1234567890") == {}
+    assert session.regions == [asked]
+
+
+@pytest.mark.parametrize("deep", [5, 6])
+def test_units_lie_no_deeper_than_aws_lets_them(deep: int) -> None:
+    """Deeper ones, or such that hold each other, are no organisation: the search for accounts ends."""
+    names = [f"ou-abcd-0000000{number}" for number in range(1, deep + 1)]
+    answers: list[tuple[str, dict[str, Any]]] = [
+        ("describe_organization", {"Organization": {"MasterAccountId": "000000000001"}}),
+        ("list_accounts", {"Accounts": [ONE]}),
+        ("list_roots", {"Roots": [{"Id": "r-1234"}]}),
+    ]
+    for number, name in enumerate([*names, None]):
+        answers.append(("list_accounts_for_parent", {"Accounts": [] if name else [ONE]}))
+        units = [{"Id": name, "Name": f"U{number + 1}"}] if name else []
+        answers.append(("list_organizational_units_for_parent", {"OrganizationalUnits": units}))
+    session: Any = Stubbed("organizations", *answers)
+    directory = AmbientDirectory(session, endpoint=None)
+    if deep == 5:
+        (found,) = directory.accounts(tags=False)
+        assert found.units == ("U1", "U2", "U3", "U4", "U5")
+    else:
+        with pytest.raises(UnavailableError, match="more than 5 deep below U1"):
+            directory.accounts(tags=False)
 
 
 def test_a_refusal_is_a_refusal() -> None:

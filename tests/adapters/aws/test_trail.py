@@ -64,6 +64,13 @@ def test_entering_with_a_program(stubbed: Stubbed) -> None:
     assert list(stubbed.trail.openings(ROLE, PERIOD)) == [OPENED]
 
 
+def test_who_has_no_arn_is_told_by_the_principal(stubbed: Stubbed) -> None:
+    """As whoever enters with a token of another issuer."""
+    stubbed.expect("ResourceName", ROLE, assumed(userIdentity={"principalId": "issuer:alice"}))
+    stubbed.expect("EventName", "SwitchRole")
+    assert [each.by for each in stubbed.trail.openings(ROLE, PERIOD)] == ["issuer:alice"]
+
+
 def test_entering_in_the_console(stubbed: Stubbed) -> None:
     """A switch of roles has no key; those to other roles, or in other accounts, are left out."""
     other_role = SESSION.replace("orders", "others")
@@ -142,6 +149,15 @@ def test_an_event_that_cannot_be_read_is_trouble(stubbed: Stubbed, content: str)
         list(stubbed.trail.calls(OPENED, ROLE, PERIOD))
 
 
+def test_an_event_without_a_time_is_trouble(stubbed: Stubbed) -> None:
+    """Nothing else says when it was."""
+    whole = called()
+    del whole["EventTime"]
+    stubbed.expect("AccessKeyId", OPENED.key, whole)
+    with pytest.raises(UnavailableError, match="lacks a time"):
+        list(stubbed.trail.calls(OPENED, ROLE, PERIOD))
+
+
 def test_times_are_utc(stubbed: Stubbed) -> None:
     """botocore gives local times; ours are UTC."""
     stubbed.expect("AccessKeyId", OPENED.key, called(at=AT + timedelta(minutes=1)))
@@ -189,11 +205,13 @@ class Accounts(AwsTrails):
 
     def _enter(self, account_id: AccountId) -> Any:
         self.opened[account_id] += 1
-        return self
+        accounts = self
 
-    def client(self, service: str, **_: Any) -> Any:
-        """The session's own clients."""
-        return self.stubber.client if service == "ec2" else object()
+        class Session:
+            def client(self, service: str, **_: Any) -> Any:
+                return accounts.stubber.client if service == "ec2" else object()
+
+        return Session()
 
 
 PROD, DATA = AccountId("111111111111"), AccountId("012345670123")
@@ -216,13 +234,30 @@ def test_an_account_is_entered_anew_before_its_credentials_end() -> None:
     accounts = Accounts()
     first = accounts.of(PROD, "eu-west-1")
     assert accounts.of(PROD, "eu-west-1")._client is first._client
-    accounts.of(DATA, "eu-west-1")
+    assert accounts.of(DATA, "eu-west-1")._client is not first._client
     accounts.of(PROD, "eu-west-1")
     assert accounts.opened == {PROD: 1, DATA: 1}
     assert len(accounts._clients) == 1
     accounts.now = 600.0
     accounts.of(PROD, "eu-west-1")
     assert accounts.opened == {PROD: 2, DATA: 1}
+
+
+@pytest.mark.parametrize(
+    "given", [None, {"AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t"}]
+)
+def test_what_entering_gives_is_what_is_asked_with(given: dict[str, str] | None) -> None:
+    """A job's credentials of the account; without a job's token the run's own, as they are."""
+
+    class Entering(Identity):
+        def enter(self, sts: Any, account_id: AccountId) -> Any:
+            assert (sts.meta.service_model.service_name, account_id) == ("sts", PROD)
+            return given
+
+    keys: dict[str, Any] = {"access_key": "AKIA1", "secret_key": "s"}
+    session: Any = AwsTrails(Entering(role_name="jitbot-audit", session_name="t", **keys)).session(PROD)
+    found = session.get_credentials()
+    assert (found.access_key, found.token) == (("ASIA1", "t") if given else ("AKIA1", None))
 
 
 def test_a_run_asks_no_more_than_it_may() -> None:
