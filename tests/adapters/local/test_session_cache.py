@@ -1,12 +1,12 @@
 """Sessions kept on disk: what counts as kept, and what could be somebody else's doing."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from jitbot.adapters.local.session_cache import SessionCache
+from jitbot.adapters.local.session_cache import SessionCache, cache_folder
 from jitbot.domain.enforce.grant_target import Session
 
 SESSION = Session(
@@ -41,3 +41,54 @@ def test_a_file_of_another_user_is_no_session(wallet: SessionCache, monkeypatch:
     me = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: me + 1)
     assert wallet.find("alice", "x") is None
+
+
+def test_what_others_may_read_is_no_session(wallet: SessionCache, tmp_path: Path) -> None:
+    """Whoever could read it could have written it, too."""
+    (file,) = (tmp_path / "sessions").iterdir()
+    file.chmod(0o640)
+    assert wallet.find("alice", "x") is None
+
+
+@pytest.mark.parametrize(
+    ("noted", "asked", "left"),
+    [
+        ({"request": "r", "repository": "acme/access"}, ("r", "Acme/Access"), 0),
+        ({"request": "r", "repository": "acme/access"}, ("r", "acme/other"), 1),
+        ({"request": "r"}, ("r", "acme/other"), 0),
+        ({"request": "r", "repository": "acme/access"}, ("s", "acme/access"), 1),
+        ({"role": "x"}, ("r", "acme/access"), 1),
+    ],
+)
+def test_an_ended_grants_sessions_are_forgotten(
+    tmp_path: Path, noted: dict[str, str], asked: tuple[str, str], left: int
+) -> None:
+    """Those of this request of this repository; beside them lies what is no session, which stays."""
+    kept = SessionCache(tmp_path)
+    (tmp_path / "0.json").write_text("{}")
+    kept.keep(SESSION, noted, "alice")
+    kept.forget(*asked)
+    assert len(list(tmp_path.glob("*.json"))) == 1 + left
+
+
+@pytest.mark.parametrize(("late", "left"), [(0, 1), (1, 0)])
+def test_files_of_ended_sessions_go(wallet: SessionCache, tmp_path: Path, late: int, left: int) -> None:
+    """Two hours after they were written, when every session is over."""
+    (file,) = (tmp_path / "sessions").iterdir()
+    written = SESSION.expires_at.timestamp()
+    os.utime(file, (written, written))
+    wallet.forget_ended(SESSION.expires_at + timedelta(hours=2, seconds=late))
+    assert len(list((tmp_path / "sessions").iterdir())) == left
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"XDG_CACHE_HOME": "/c", "HOME": "/h"}, Path("/c/jitbot")),
+        ({"XDG_CACHE_HOME": "", "HOME": "/h"}, Path("/h/.cache/jitbot")),
+        ({}, Path.home() / ".cache/jitbot"),
+    ],
+)
+def test_where_sessions_are_kept(environ: dict[str, str], folder: Path) -> None:
+    """In the cache folder of the person's system."""
+    assert cache_folder(environ) == folder
