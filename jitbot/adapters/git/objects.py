@@ -64,8 +64,6 @@ class Objects:
         self, pairs: Sequence[tuple[str, Sha]], *, below: str = "", most: int
     ) -> dict[tuple[str, Sha], Search]:
         """What differs between each pair of commits; the empty tree stands for a commit before the first."""
-        if not pairs:
-            return {}
         trees = self._trees_of({name for pair in pairs for name in pair})
         between = {(base, commit): (trees[base], trees[commit]) for base, commit in pairs}
         found = {pair: self._searches.get((pair, below, most)) for pair in between.values()}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from clones import ASK, SINCE, Clone, additions
 
-from jitbot.adapters.git.objects import Objects
+from jitbot.adapters.git.objects import Objects, _portions
 from jitbot.adapters.git.process import GitProcess
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
@@ -93,12 +93,61 @@ def test_a_bound_holds_for_what_is_remembered(clone: Clone) -> None:
 
 def test_no_more_is_remembered_than_fits(clone: Clone, started: Counter[str]) -> None:
     """Beyond its budget a run reads again, and reads the same."""
-    objects = Objects(GitProcess(clone.root, timeout=20), remembered=5)
+    objects = Objects(GitProcess(clone.root, timeout=20), remembered=4)
     names = [Sha(clone.git("hash-object", "-w", "--stdin", stdin=each)) for each in (b"1234", b"5678")]
     for _ in range(2):
         started.clear()
         assert dict(objects.read("blob", names, 9)) == dict(zip(names, (b"1234", b"5678"), strict=True))
     assert started["cat-file"] == 1  # for the second, which did not fit
+
+
+@pytest.mark.parametrize(("room", "again"), [(3, 0), (2, 1)])
+def test_no_more_comparisons_are_remembered_than_fit(
+    clone: Clone, started: Counter[str], room: int, again: int
+) -> None:
+    """Each counts with what it found and one more; beyond that a run compares again, and finds the same."""
+    base = Sha(clone.git("rev-parse", "HEAD"))
+    clone.write("a")
+    clone.write("b")
+    made = clone.commit()
+    objects = Objects(GitProcess(clone.root, timeout=20))
+    objects._entries_left = room
+    first = objects.differing([(base, made)], most=9)[base, made]
+    assert [each.path for each in first.found] == ["a", "b"]
+    started.clear()
+    assert objects.differing([(base, made)], most=9)[base, made] == first
+    assert started["diff-tree"] == again
+
+
+def test_the_tree_of_a_commit_that_was_read_is_known(clone: Clone, started: Counter[str]) -> None:
+    """git is not asked for what the commit says itself; what is no commit says nothing."""
+    base, made = Sha(clone.git("rev-parse", "HEAD")), clone.put("a")
+    blob = Sha(clone.git("rev-parse", "HEAD:a"))
+    objects = Objects(GitProcess(clone.root, timeout=20))
+    read = objects.commits([base, made, blob])
+    assert (read[blob], [found.parents for found in (read[made],) if found]) == (None, [(base,)])
+    started.clear()
+    objects.differing([(base, made)], most=9)
+    assert started == {"diff-tree": 1}
+
+
+@pytest.mark.parametrize(
+    ("lengths", "portions"),
+    [
+        ([], [0]),
+        ([1] * 200, [200]),
+        ([1] * 201, [200, 1]),
+        ([24_996, 1, 1, 1], [4]),
+        ([24_997, 1, 1, 1], [3, 1]),
+        ([30_000, 1, 30_000, 30_000], [1, 1, 1, 1]),
+    ],
+)
+def test_paths_in_portions_of_a_command_line(lengths: list[int], portions: list[int]) -> None:
+    """At most so many, and so long together; one that is too long stands alone; none is lost, and none is there twice."""
+    paths = ["x" * length for length in lengths]
+    found = list(_portions(paths))
+    assert [len(each) for each in found] == portions
+    assert [path for each in found for path in each] == paths
 
 
 def test_readings_inside_each_other_stay_apart(clone: Clone) -> None:

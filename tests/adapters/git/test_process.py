@@ -56,9 +56,13 @@ ASKED = "fatal: could not read Username for 'https://github.com': terminal promp
         (ASKED, SENT, "the server refuses the token: it is wrong or has expired; set GITHUB_TOKEN"),
         ("fatal: Authentication failed for 'https://github.com/a/b/'", SENT, "the server refuses the token: it is"),
         (ASKED, NO_TOKEN, "the server asks who you are: set GITHUB_TOKEN"),
+        (ASKED, Token("", "https://github.com"), "the server asks who you are: set GITHUB_TOKEN"),
+        (ASKED, Token("ghs_secret", ""), "the server asks who you are: set GITHUB_TOKEN"),
         (ASKED.replace("github.com", "ghe.acme.com"), SENT, "the server asks who you are: set GITHUB_TOKEN"),
         ("fatal: unable to access 'https://github.com/a/b/': The requested URL returned error: 403", SENT, "the server refuses the token: it may not"),
         ("fatal: unable to access 'https://x/': The requested URL returned error: 403", SENT, "fatal: unable to access"),
+        ("fatal: unable to access 'https://github.com/a/b/': Could not resolve host", SENT, "fatal: unable to access"),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 404", SENT, "the server shows no such repository"),
         ("remote: Repository not found.", SENT, "the server shows no such repository"),
         ("fatal: couldn't find remote ref refs/heads/x", SENT, "fatal: couldn't find remote ref refs/heads/x"),
     ],
@@ -132,6 +136,22 @@ def test_a_git_that_never_answers_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError) as raised:
         search(git, [("1" * 40, "2" * 40)], most=5)
     assert "took longer" in str(raised.value)
+
+
+def test_what_git_was_read_by_is_closed(tmp_path: Path) -> None:
+    """A run reads thousands of answers: no pipe of one stays open."""
+    with GitProcess(tmp_path, timeout=60).streamed("version", stdin="") as printed:
+        assert printed.read().startswith(b"git version")
+    assert printed.closed
+
+
+@pytest.mark.parametrize("lazily", [True, False])
+def test_what_is_missing_is_fetched_only_where_that_is_meant(tmp_path: Path, *, lazily: bool) -> None:
+    """git would else fetch the objects that a partial clone lacks one by one, and without the token."""
+    git = _git(tmp_path / "bin", "import os; print(os.environ.get('GIT_NO_LAZY_FETCH', ''))")
+    assert git.run("x", lazily=lazily).stdout == (b"\n" if lazily else b"1\n")
+    with git.streamed("x", stdin="", lazily=lazily) as printed:
+        assert printed.read() == (b"\n" if lazily else b"1\n")
 
 
 @pytest.mark.parametrize("text", [b"", b"tree x\n", b"tree " + b"1" * 40, b"parent " + b"1" * 40 + b"\n"])

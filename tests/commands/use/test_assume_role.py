@@ -1,0 +1,288 @@
+"""Entering a grant, on plain values: which session is used, when the ledger and AWS are asked, and what is said."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jitbot.adapters.aws.person import ASKING
+from jitbot.adapters.local.session_cache import kept_sessions
+from jitbot.commands.use import assume_role
+from jitbot.commands.use.assume_role import Found, GrantChoice, assume, enter
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
+from jitbot.domain.enforce.grant_target import Caller, Session
+from jitbot.domain.model.documents import AccountId
+from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
+from jitbot.terminal.invocation import Invocation
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+ALICE = "arn:aws:iam::222222222222:user/alice"
+GRANT = GrantStatus(
+    request="requests/p/2026-11/24-alice-x.yaml", requester="alice", principal=ALICE, account="prod",
+    account_id=AccountId("111111111111"), role_arn="arn:aws:iam::111111111111:role/jit/jit-alice-p-1",
+    state=GrantState.LIVE, starts_at=None, granted_at=NOW - HOUR, expires_at=NOW + 4 * HOUR, left=4 * HOUR, why="",
+)  # fmt: skip
+WANTED = GrantChoice(request="x", clone="/clone")
+
+
+@dataclass(kw_only=True)
+class Person:
+    """A person's own credentials: what they ask STS for, and what it refuses."""
+
+    arn: str = ALICE
+    refusals: int = 0
+    asked: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def whoami(self) -> Caller:
+        """Themselves."""
+        return Caller(arn=self.arn, userid="AIDA1")
+
+    def assume(self, role_arn: str, session_name: str, seconds: int) -> Session:
+        """A session of an hour from nine o'clock on, numbered."""
+        self.asked.append((role_arn, session_name, seconds))
+        if len(self.asked) <= self.refusals:
+            raise DeniedError("AccessDenied: no")
+        return Session(access_key=f"ASIA{len(self.asked)}", secret_key="s", token="t", expires_at=NOW + HOUR)
+
+
+class Machine:
+    """A person's machine, whose ledger says what it is told; `looked` counts how often it was asked."""
+
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.person, self.looked = Person(), 0
+        self.found: Found | Exception = Found(grant=GRANT, repository="acme/access", over=(), warning="")
+        self._home = home
+        monkeypatch.setattr(assume_role, "look_up", self._look_up)
+        monkeypatch.setattr(assume_role, "ambient", lambda *_: self.person)
+
+    def _look_up(self, *_: Any, **__: Any) -> Found:
+        self.looked += 1
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    def at(self, now: datetime, **environ: str) -> Invocation:
+        """A call at this moment."""
+        return Invocation(
+            now=now, environ={"HOME": str(self._home), **environ}, folder=self._home, jitbot=lambda *_: 0
+        )
+
+    def enter(self, now: datetime = NOW, wanted: GrantChoice = WANTED, **options: Any) -> Session:
+        """A session at this moment."""
+        return enter(self.at(now), wanted, verb="credentials", **options)
+
+    def warns(self, text: str, ends: datetime) -> None:
+        """The ledger says that the grant ends then, and that this is soon."""
+        self.found = Found(
+            grant=replace(GRANT, expires_at=ends), repository="acme/access", over=(), warning=text
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Such a machine, with no clone, and nothing kept."""
+    monkeypatch.setattr(GrantChoice, "folder", lambda *_: tmp_path)
+    return Machine(tmp_path, monkeypatch)
+
+
+def test_a_kept_session_asks_nobody_for_a_minute(machine: Machine) -> None:
+    """Then the ledger is asked whether the grant lasts, and the session stays, until shortly before its end."""
+    first = machine.enter()
+    assert machine.enter(NOW + MINUTE - SECOND) == first
+    assert (machine.looked, len(machine.person.asked)) == (1, 1)
+    assert machine.enter(NOW + MINUTE) == first
+    assert (machine.looked, len(machine.person.asked)) == (2, 1)
+    assert machine.enter(NOW + HOUR - 7 * MINUTE) == first
+    again = machine.enter(NOW + HOUR - 5 * MINUTE)
+    assert (again.access_key, len(machine.person.asked)) == ("ASIA2", 2)
+
+
+def test_a_session_of_the_future_is_asked_about(machine: Machine) -> None:
+    """A clock that was set back says nothing about when the ledger was asked."""
+    machine.enter()
+    machine.enter(NOW - SECOND)
+    assert machine.looked == 2
+
+
+def test_a_session_that_has_ended_is_not_used(machine: Machine) -> None:
+    """Not at its very end, and not where the ledger cannot be read either."""
+    machine.warns("", NOW + SECOND)
+    machine.enter()
+    machine.found = UnavailableError("git could not fetch")
+    with pytest.raises(UnavailableError, match="could not fetch"):
+        machine.enter(NOW + SECOND)
+
+
+def test_a_grants_last_session_is_not_renewed(machine: Machine) -> None:
+    """It ends with the grant: another would end no later. After an extension another does."""
+    machine.warns("", NOW + 10 * MINUTE)
+    first = machine.enter()
+    assert first.expires_at == NOW + 10 * MINUTE
+    assert machine.enter(NOW + 6 * MINUTE) == first
+    machine.warns("", NOW + 20 * MINUTE)
+    assert machine.enter(NOW + 8 * MINUTE).access_key == "ASIA2"
+
+
+def test_a_ledger_that_cannot_be_read_leaves_the_kept_session(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a word; who has none is told why there is none."""
+    first = machine.enter()
+    machine.found = UnavailableError("git could not fetch")
+    assert machine.enter(NOW + MINUTE) == first
+    assert capsys.readouterr().err == "? whether it still lasts is not known: git could not fetch\n"
+    with pytest.raises(UnavailableError):
+        machine.enter(wanted=replace(WANTED, account="staging"))
+
+
+def test_the_newest_grant_is_looked_up_each_time(machine: Machine) -> None:
+    """Which one that is may change, so no session is kept for it."""
+    nameless = GrantChoice(clone="/clone")
+    machine.enter(wanted=nameless)
+    machine.enter(wanted=nameless)
+    assert (machine.looked, len(machine.person.asked)) == (2, 2)
+
+
+def test_a_role_asks_no_ledger(machine: Machine) -> None:
+    """Its session is kept until shortly before its end; the ledger is never asked."""
+    role = GrantChoice(role="arn:aws:iam::111111111111:role/jit/x")
+    first = machine.enter(wanted=role)
+    assert machine.person.asked == [(role.role, "jitbot", 3600)]
+    assert machine.enter(NOW + HOUR - 5 * MINUTE - SECOND, role) == first
+    assert machine.enter(NOW + HOUR - 5 * MINUTE, role).access_key == "ASIA2"
+    assert machine.looked == 0
+
+
+def test_files_of_ended_sessions_go(machine: Machine, tmp_path: Path) -> None:
+    """Whenever a new one may be made."""
+    machine.enter()
+    machine.enter(datetime.now(UTC) + timedelta(hours=3), replace(WANTED, account="staging"))
+    assert len(list((tmp_path / ".cache/jitbot/sessions").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("once", "said"), [(False, [1, 0, 1, 1, 1]), (True, [1, 0, 0, 0, 1])])
+def test_the_end_is_said(
+    machine: Machine, capsys: pytest.CaptureFixture[str], *, once: bool, said: list[int]
+) -> None:
+    """Whenever the ledger is asked, or once for each end."""
+    warned = []
+    ends = [NOW + 10 * MINUTE] * 4 + [NOW + 12 * MINUTE]
+    for end, seconds in zip(ends, (0, 1, 61, 122, 183), strict=True):
+        machine.warns("soon \x1b[1m", end)
+        machine.enter(NOW + seconds * SECOND, warn_once=once)
+        warned.append(capsys.readouterr().err)
+    assert [each.count("! soon ") for each in warned] == said
+    assert "\x1b" not in "".join(warned)
+
+
+def test_what_is_not_said_is_not_noted(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """A grant that ends later than soon is warned of when it does."""
+    machine.warns("", NOW + 20 * MINUTE)
+    machine.enter(warn_once=True)
+    machine.warns("soon", NOW + 20 * MINUTE)
+    machine.enter(NOW + 6 * MINUTE, warn_once=True)
+    assert capsys.readouterr().err == "! soon\n"
+
+
+def test_a_session_knows_whose_it_is(machine: Machine) -> None:
+    """So that an end, or a release, finds it by its request and repository."""
+    machine.enter()
+    cache = kept_sessions(machine.at(NOW).environ)
+    found = cache.find(*WANTED.key(machine.at(NOW)))
+    assert found is not None
+    assert found[1] == {"request": GRANT.request, "repository": "acme/access", "at": "2026-11-24T09:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("young", "refusals", "asked", "pauses"),
+    [(0, 0, 1, 0), (59, 4, 5, 4), (59, 5, 5, 4), (60, 1, 1, 0), (None, 1, 1, 0)],
+)
+def test_iam_may_not_know_a_new_role_yet(
+    capsys: pytest.CaptureFixture[str], young: int | None, refusals: int, asked: int, pauses: int
+) -> None:
+    """In a grant's first minute its person asks again, ever more slowly; an older one is refused at once."""
+    person, slept = Person(refusals=refusals), list[float]()
+    granted_at = None if young is None else NOW - timedelta(seconds=young)
+    grant = replace(GRANT, granted_at=granted_at)
+    if refusals < asked:
+        session = assume(person, grant, NOW, seconds=900, sleep=slept.append)
+        assert session.expires_at == NOW + HOUR
+    else:
+        with pytest.raises(InvalidError, match="AWS said: AccessDenied: no"):
+            assume(person, grant, NOW, seconds=900, sleep=slept.append)
+    assert person.asked == [(GRANT.role_arn, "jit-alice", 900)] * asked
+    assert all(0.75 * most <= each < 1.25 * most for each, most in zip(slept, (1, 2, 4, 8), strict=False))
+    assert len(slept) == pauses == capsys.readouterr().err.count("again in")
+
+
+def test_somebody_else_is_not_kept_waiting() -> None:
+    """Whose grant it is does not change with time."""
+    person, slept = Person(arn="arn:aws:iam::222222222222:user/bob", refusals=9), list[float]()
+    with pytest.raises(InvalidError, match=f"this grant is for {ALICE} alone"):
+        assume(person, replace(GRANT, granted_at=NOW), NOW, sleep=slept.append)
+    assert (len(person.asked), slept) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("choice", "environ", "source"),
+    [
+        (GrantChoice(profile="dev"), {"AWS_ACCESS_KEY_ID": "AKIA1"}, "profile dev"),
+        (GrantChoice(), {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_PROFILE": "dev"}, "AKIA1"),
+        (GrantChoice(), {"AWS_PROFILE": "dev"}, "profile dev"),
+        (GrantChoice(), {}, "profile default"),
+    ],
+)
+def test_with_whose_credentials(
+    machine: Machine, choice: GrantChoice, environ: dict[str, str], source: str
+) -> None:
+    """A kept session is known by them, by what was asked, and by where."""
+    assert choice.source(machine.at(NOW, **environ)) == source
+    assert source in choice.key(machine.at(NOW, **environ))
+
+
+def test_what_a_kept_session_is_known_by(machine: Machine, tmp_path: Path) -> None:
+    """Every part that could lead to another session; a role needs no clone."""
+    at = machine.at(NOW, AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    end = ("profile default", "http://127.0.0.1:1")
+    assert GrantChoice(request="x", account="prod").key(at) == (str(tmp_path), "x", "prod", "", *end)
+    assert GrantChoice().key(at) == (str(tmp_path), "", "", "", *end)
+    assert GrantChoice(role="r").key(at) == ("", "", "", "r", *end)
+
+
+def test_the_repository_that_was_named_is_named_again() -> None:
+    """In a command that is said; one that nobody named needs no option."""
+    assert (GrantChoice(repository="acme/access").options, GrantChoice().options) == (
+        " --repo acme/access",
+        "",
+    )
+
+
+def test_jitbot_does_not_ask_itself(tmp_path: Path) -> None:
+    """A profile that leads back to jitbot would go round in circles."""
+    asked = Invocation(now=NOW, environ={ASKING: "1"}, folder=tmp_path, jitbot=lambda *_: 0)
+    with pytest.raises(InvalidError, match="name your own with --profile"):
+        assume_role.ambient(asked, "dev")
+
+
+@pytest.mark.parametrize(
+    ("profile", "named", "used"),
+    [("mine", "jit", "mine"), (None, "jit", "dev"), (None, "dev", None), (None, "", None)],
+)
+def test_a_grants_own_profile_is_not_what_it_is_entered_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str | None, named: str, used: str | None
+) -> None:
+    """Where the shell names a profile that jitbot wrote, the person's own one is used; any other stays as it is named."""
+    block = "requests/p/2026-11/24-alice-x.yaml prod"
+    (tmp_path / "config").write_text(
+        f"[default]\n[profile dev]\n# >>> jitbot {block}\n[profile jit]\n"
+        f"credential_process = jitbot credentials x --profile dev\n# <<< jitbot {block}\n"
+    )
+    given: list[dict[str, Any]] = []
+    monkeypatch.setattr("jitbot.adapters.aws.person.AmbientPerson", lambda _, **other: given.append(other))
+    environ = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": named, "HOME": str(tmp_path)}
+    asked = Invocation(now=NOW, environ=environ, folder=tmp_path, jitbot=lambda *_: 0)
+    assume_role.ambient(asked, profile)
+    assert given == [{"profile": used, "named": named, "endpoint": None}]
