@@ -161,7 +161,7 @@ class FullHistory:
                 zip(pairs, stream.changes(self._git, list(pairs.values()), most=MOST_PATHS), strict=True)
             )
             large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
-            parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)} if large else {}
+            parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)}
             for name, time in part:
                 step = _step(name, time, commits[name], touched[name])
                 own = {below: found[name] for below, found in parts.items()} if name in large else {}

@@ -126,6 +126,7 @@ def test_a_commit_with_too_many_paths_is_not_whole(repo: Repo, monkeypatch: pyte
     for tree in (wide, small, deep, small):
         names.append(repo.commit(tree, names[-1]))
     assert [step.whole for step in repo.steps()] == [True, False, False, False, False]
+    assert {step.touched for step in repo.steps()[1:]} == {()}
     names.append(repo.commit(repo.tree(f"100644 blob {one}\ta", f"100644 blob {one}\tb"), names[-1]))
     assert told(repo.steps()[-1]) == [("A", "b")]
 
@@ -151,6 +152,25 @@ def test_of_a_large_commit_of_main_what_matters_is_told(
     paths = {each.path for each in step.touched}
     assert ("requests/x" in paths, "policies/1" in paths, "CODEOWNERS" in paths) == (asks, rules, True)
     assert "docs/z" not in paths
+
+
+def test_an_ordinary_commit_of_main_is_told_whole(repo: Repo) -> None:
+    """What it changed beside requests and rules, too."""
+    one = repo.blob()
+    tip = repo.commit(repo.tree(f"100644 blob {one}\tREADME", f"100644 blob {one}\tx"))
+    (step,) = GitRepository(repo.root).main_steps(Sha(tip))
+    assert (told(step), step.whole) == ([("A", "README"), ("A", "x")], True)
+
+
+def test_a_history_that_is_cut_off_is_no_history(repo: Repo) -> None:
+    """What came before it is unknown: neither the ledger nor main is read as if that were all."""
+    tree = repo.tree(f"100644 blob {repo.blob()}\ta")
+    tip = Sha(repo.commit(tree, repo.commit(tree)))
+    (repo.root / ".git/shallow").write_text(f"{tip}\n")
+    clone = GitRepository(repo.root)
+    for ask in (clone.ledger_steps, clone.main_steps, lambda tip: clone.rule_changes(tip, ["a"])):
+        with pytest.raises(UnavailableError, match="history is cut off: `git fetch --unshallow`"):
+            list(ask(tip))
 
 
 def test_a_huge_message_is_not_held(repo: Repo) -> None:
