@@ -1,0 +1,65 @@
+"""git's long answers, without git: each name has its own answer, in the order in which it was asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader, BytesIO
+from typing import Any
+
+import pytest
+
+from jitbot.adapters.git import stream
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import UnavailableError
+
+BLOB, LARGE, TREE, GONE, COMMIT = (Sha(each * 40) for each in "abcde")
+OBJECTS = {
+    BLOB: ("blob", b"1\n3"),
+    LARGE: ("blob", b"12345"),
+    TREE: ("tree", b"123"),
+    COMMIT: ("commit", f"tree {TREE}\nparent {GONE}\n\nm".encode()),
+}
+
+
+class Git:
+    """A git with these objects."""
+
+    @contextmanager
+    def streamed(self, *arguments: str, stdin: str, lazily: bool) -> Iterator[BufferedReader]:
+        """`cat-file`, in the forms that are asked for."""
+        assert lazily
+        printed = b"".join(self._told(name, arguments[1]) for name in stdin.splitlines())
+        yield BufferedReader(BytesIO(printed))  # type: ignore[arg-type]  # BytesIO is raw enough
+
+    def _told(self, name: str, form: str) -> bytes:
+        kind, content = OBJECTS.get(Sha(name), ("missing", b""))
+        if kind == "missing":
+            return f"{name} missing\n".encode()
+        if form == "--batch":
+            return f"{name} {kind} {len(content)}\n".encode() + content + b"\n"
+        if form == "--batch=%(objectsize)":
+            return f"{len(content)}\n".encode() + content + b"\n"
+        kinds = {"--batch-check=%(objecttype) %(objectsize)": f"{kind} {len(content)}\n"}
+        return kinds.get(form, f"{name} {kind}\n").encode()
+
+
+GIT: Any = Git()
+
+
+def test_contents_within_their_bound() -> None:
+    """None for what is larger, no blob, or not here; what comes after it is its own."""
+    wanted = [LARGE, BLOB, TREE, GONE, BLOB]
+    found = list(stream.contents(GIT, wanted, 3))
+    assert found == [(LARGE, None), (BLOB, b"1\n3"), (TREE, None), (GONE, None), (BLOB, b"1\n3")]
+    assert list(stream.contents(GIT, [LARGE], 5)) == [(LARGE, b"12345")]
+
+
+def test_kinds_of_objects() -> None:
+    """Nothing for what is not here, nor for a part of a name that several have."""
+    assert list(stream.objects(GIT, [BLOB, GONE, TREE])) == [(BLOB, "blob"), ("", ""), (TREE, "tree")]
+
+
+def test_commits_say_who_their_parents_are() -> None:
+    """One that is not here is trouble."""
+    assert stream.commits(GIT, [COMMIT])[COMMIT].parents == (GONE,)
+    with pytest.raises(UnavailableError, match="git has no commit"):
+        stream.commits(GIT, [COMMIT, GONE])
