@@ -564,3 +564,54 @@ def test_errors_beside_data_are_no_answer(site: Site, rich: Rich, kind: str | No
     for ask in (partial(reader.read_commits, [sha]), partial(reader.read_pull, true.pull.number)):
         with pytest.raises(JitbotError):
             ask()
+
+
+def page(answer: Json, number: int) -> PullPage:
+    """What is read of one pull request, which must be whole enough."""
+    found = pull_queries.of_number(Answered(answer), number)  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def test_statuses_are_those_of_the_head(rich: Rich) -> None:
+    """Another commit's say nothing of it; a head that has none has none, and REST need not be asked."""
+    answer, number = copy.deepcopy(rich.whole), rich.true.pull.number
+    (newest,) = answer["repository"]["o0"]["newest"]["nodes"]
+    newest["commit"]["status"] = None
+    assert page(answer, number).statuses == {}
+    newest["commit"]["oid"] = "1" * 40
+    assert page(answer, number).statuses is None
+
+
+def test_commits_are_those_that_were_merged(rich: Rich) -> None:
+    """A list without the head is another pull request's, or an older one's."""
+    answer = copy.deepcopy(rich.whole)
+    answer["repository"]["o0"]["headRefOid"] = "1" * 40
+    assert page(answer, rich.true.pull.number).reading.commits is None
+
+
+def test_github_commits_as_itself(rich: Rich) -> None:
+    """What is committed on the website has no user, and an address that says whose it is."""
+    answer = copy.deepcopy(rich.whole)
+    nodes = answer["repository"]["o0"]["commits"]["nodes"]
+    for each in nodes:
+        each["commit"]["committer"] = {"email": "noreply@github.com", "user": None}
+    commits = page(answer, rich.true.pull.number).reading.commits
+    assert commits is not None
+    assert all(19864447 in each.named for each in commits)
+
+
+@pytest.mark.parametrize("value", [True, False, "3", 3.0, None, [], {}])
+def test_a_number_is_a_number(value: Json) -> None:
+    """Nothing that only reads as one."""
+    with pytest.raises(ValueError, match="no number"):
+        pull_queries._number(value)
+    assert pull_queries._number(3) == 3
+
+
+@pytest.mark.parametrize("value", ["", 3, None, [], {}])
+def test_a_text_is_a_text(value: Json) -> None:
+    """An empty one where there may be nothing to say."""
+    with pytest.raises(ValueError, match="no text"):
+        pull_queries._text(value)
+    assert (pull_queries._text("", empty=True), pull_queries._text("x")) == ("", "x")
