@@ -98,7 +98,8 @@ def test_records_that_end_too_early_are_no_answer(cut: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [b"fatal\n.\n", b":100644\0x\0.\n", RAW.replace(b":000000", b":0") + b"x\0.\n"]
+    "odd",
+    [b"fatal\n.\n", b"\n.\n", b":100644 \0", b":100644\0x\0.\n", RAW.replace(b":000000", b":0") + b"x\0.\n"],
 )
 def test_records_of_another_form_are_no_answer(odd: bytes) -> None:
     """A git that prints otherwise is not guessed at, however much of it follows."""

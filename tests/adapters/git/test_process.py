@@ -12,6 +12,7 @@ from jitbot.adapters.git.process import (
     TURN,
     GitProcess,
     Token,
+    _credentials,
     last_line,
     why_not_fetched,
 )
@@ -152,6 +153,69 @@ def test_what_is_missing_is_fetched_only_where_that_is_meant(tmp_path: Path, *, 
     assert git.run("x", lazily=lazily).stdout == (b"\n" if lazily else b"1\n")
     with git.streamed("x", stdin="", lazily=lazily) as printed:
         assert printed.read() == (b"\n" if lazily else b"1\n")
+
+
+def test_a_git_that_fails_or_is_not_there_is_no_answer(tmp_path: Path) -> None:
+    """Whichever way it is asked."""
+    failing = _git(tmp_path / "bin", "import sys; sys.exit('fatal: out of memory')")
+    with pytest.raises(UnavailableError, match="git x failed: fatal: out of memory"):
+        failing.ask("x")
+    missing = GitProcess(tmp_path, timeout=60, environ={"PATH": str(tmp_path)})
+    for git, argument, why in (
+        (missing, "x", "git is not installed"),
+        (failing, "x" * 3_000_000, "git cannot be run: Argument list too long"),
+    ):
+        with pytest.raises(UnavailableError, match=why):
+            git.run(argument)
+        with pytest.raises(UnavailableError, match=why), git.streamed(argument, stdin=""):
+            pass
+
+
+def test_a_git_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    """It would hold up the run, and a lock."""
+    with pytest.raises(UnavailableError, match="git x took longer than 0 s"):
+        _git(tmp_path / "bin", "import time; time.sleep(60)", timeout=0.2).ask("x")
+
+
+@pytest.mark.parametrize(
+    ("words", "tries"),
+    [
+        ([""], 1),
+        (["fatal: hung up", ""], 2),
+        (["fatal: hung up"] * 9, 4),
+        (["fatal: Couldn't find remote ref refs/heads/x"], 1),
+        (["fatal: hung up", "remote: Repository not found."], 2),
+    ],
+)
+def test_a_fetch_that_may_yet_go_right_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], tries: int
+) -> None:
+    """Ever more slowly, and what stays as it is, not at all."""
+    slept: list[float] = []
+    asked: list[str] = []
+    monkeypatch.setattr("jitbot.adapters.git.process.time.sleep", slept.append)
+
+    def run(_: GitProcess, *arguments: str, **__: object) -> "subprocess.CompletedProcess[bytes]":
+        said = words[len(asked)]
+        asked.append(" ".join(arguments))
+        return subprocess.CompletedProcess([], 128 if said else 0, b"", said.encode())
+
+    monkeypatch.setattr(GitProcess, "run", run)
+    found = GitProcess(tmp_path, timeout=1).fetch("origin", options=("-c", "a=b"))
+    assert (found.returncode == 0, asked) == (words[tries - 1] == "", ["-c a=b fetch origin"] * tries)
+    assert slept == [1.0, 3.0, 9.0][: tries - 1]
+
+
+@pytest.mark.parametrize("token", [NO_TOKEN, Token("ghs_secret", ""), Token("", "https://github.com")])
+def test_a_token_without_a_server_is_sent_to_nobody(token: Token) -> None:
+    """Nor is an empty one sent."""
+    assert _credentials(token) == {}
+    assert _credentials(SENT)["GIT_CONFIG_KEY_0"] == "http.https://github.com/.extraHeader"
+
+
+def test_a_commit_names_its_tree() -> None:
+    """In its first line, so that git need not be asked."""
+    assert plumbing.tree_of(b"tree " + b"1" * 40 + b"\nparent") == "1" * 40
 
 
 @pytest.mark.parametrize("text", [b"", b"tree x\n", b"tree " + b"1" * 40, b"parent " + b"1" * 40 + b"\n"])

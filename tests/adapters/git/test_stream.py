@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from jitbot.adapters.git import stream
+from jitbot.adapters.git.plumbing import Difference
+from jitbot.adapters.git.tree_diff import Search
+from jitbot.domain.ledger.git_history import Touched
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.merge_facts import ChangeKind
 
 BLOB, LARGE, TREE, GONE, COMMIT = (Sha(each * 40) for each in "abcde")
 OBJECTS = {
@@ -51,6 +55,16 @@ def test_contents_within_their_bound() -> None:
     found = list(stream.contents(GIT, wanted, 3))
     assert found == [(LARGE, None), (BLOB, b"1\n3"), (TREE, None), (GONE, None), (BLOB, b"1\n3")]
     assert list(stream.contents(GIT, [LARGE], 5)) == [(LARGE, b"12345")]
+
+
+def test_what_cannot_be_looked_at_whole_is_not_told_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pairs beside it are told as ever, each as often as it is asked for."""
+    one, other = (BLOB, TREE), (BLOB, GONE)
+    file = Difference(path="x", mode="100644", blob=BLOB, kind=ChangeKind.ADDED)
+    searched = {one: Search(most=1, seen=1, found=[file]), other: Search(most=1, seen=2, found=[file])}
+    monkeypatch.setattr(stream, "search", lambda *_, **__: searched)
+    touched = Touched(path="x", mode="100644", blob=BLOB, status="A")
+    assert stream.changes(GIT, [one, other, one], most=1) == [(touched,), None, (touched,)]
 
 
 def test_kinds_of_objects() -> None:
