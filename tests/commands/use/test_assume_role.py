@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 def test_a_kept_session_asks_nobody_for_a_minute(machine: Machine) -> None:
     """Then the ledger is asked whether the grant lasts, and the session stays, until shortly before its end."""
     first = machine.enter()
-    assert machine.enter(NOW + MINUTE - SECOND) == first
+    assert machine.enter() == machine.enter(NOW + MINUTE - SECOND) == first
     assert (machine.looked, len(machine.person.asked)) == (1, 1)
     assert machine.enter(NOW + MINUTE) == first
     assert (machine.looked, len(machine.person.asked)) == (2, 1)
@@ -138,12 +139,13 @@ def test_a_ledger_that_cannot_be_read_leaves_the_kept_session(
         machine.enter(wanted=replace(WANTED, account="staging"))
 
 
-def test_the_newest_grant_is_looked_up_each_time(machine: Machine) -> None:
+def test_the_newest_grant_is_looked_up_each_time(machine: Machine, tmp_path: Path) -> None:
     """Which one that is may change, so no session is kept for it."""
     nameless = GrantChoice(clone="/clone")
     machine.enter(wanted=nameless)
     machine.enter(wanted=nameless)
     assert (machine.looked, len(machine.person.asked)) == (2, 2)
+    assert not (tmp_path / ".cache/jitbot/sessions").exists()
 
 
 def test_a_role_asks_no_ledger(machine: Machine) -> None:
@@ -286,3 +288,110 @@ def test_a_grants_own_profile_is_not_what_it_is_entered_with(
     asked = Invocation(now=NOW, environ=environ, folder=tmp_path, jitbot=lambda *_: 0)
     assume_role.ambient(asked, profile)
     assert given == [{"profile": used, "named": named, "endpoint": None}]
+
+
+class Ledger:
+    """What the ledger and the wiring say to `look_up`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *grants: GrantStatus) -> None:
+        self.incomplete, self.prefers = "", list[list[str]]()
+        history: Any = SimpleNamespace(states={}, incomplete="")
+        self.history = history
+        context: Any = SimpleNamespace(github=None, settings=SimpleNamespace(repository="acme/access"))
+        monkeypatch.setattr("jitbot.wiring.context.open_context", lambda *_: context)
+        monkeypatch.setattr("jitbot.wiring.context.recorded_requests", lambda _: {})
+        monkeypatch.setattr("jitbot.usecases.ledger.ledger_view.read", lambda *_: history)
+        monkeypatch.setattr("jitbot.usecases.request.before_end.warning", lambda *_, **__: "soon")
+        monkeypatch.setattr(GrantChoice, "placed", lambda _, invocation: invocation)
+        monkeypatch.setattr(assume_role, "grant_statuses", lambda *_: grants)
+        monkeypatch.setattr(assume_role, "resolve_merged", self._resolve)
+        monkeypatch.setattr(assume_role, "ambient", lambda *_: Person())
+
+    def _resolve(self, *_: Any, prefer: Any, **__: Any) -> str:
+        self.prefers.append(prefer[0]([GRANT.request, OVER.request]))
+        return GRANT.request
+
+    def look_up(self, tmp_path: Path, wanted: GrantChoice) -> Found:
+        """The grant that is meant."""
+        asked = Invocation(now=NOW, environ={}, folder=tmp_path, jitbot=lambda *_: 0)
+        return assume_role.look_up(asked, wanted, verb="exec")
+
+
+OVER = replace(
+    GRANT, request="requests/p/2026-11/24-alice-over.yaml", state=GrantState.ENDED, account="staging"
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"), [(WANTED, ""), (GrantChoice(), f"… your newest: {GRANT.request}\n")]
+)
+def test_which_grant_is_meant(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    wanted: GrantChoice,
+    said: str,
+) -> None:
+    """By a name, of which a part is a live one's before an ended one's; else the newest, which is said."""
+    ledger = Ledger(monkeypatch, OVER, GRANT)
+    found = ledger.look_up(tmp_path, wanted)
+    assert (found.grant, found.repository, found.warning) == (GRANT, "acme/access", "soon")
+    assert found.over == ((OVER.request, "staging"),)
+    assert ledger.prefers == ([] if wanted.request is None else [[GRANT.request]])
+    assert capsys.readouterr().err == said
+
+
+def test_a_list_that_may_be_incomplete_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The grant may be in what was not read."""
+    ledger = Ledger(monkeypatch, GRANT)
+    ledger.history.incomplete = "keys are missing"
+    ledger.look_up(tmp_path, WANTED)
+    assert capsys.readouterr().err == "? this may be incomplete: keys are missing\n"
+
+
+@pytest.mark.parametrize(
+    ("choice", "own", "where", "named", "folder"),
+    [
+        (GrantChoice(clone="there"), False, ("--clone", "/root/there"), "origin of there", "/root/there"),
+        (GrantChoice(), True, ("--clone", "/kept/acme/access"), "acme/access", "/kept/acme/access"),
+        (
+            GrantChoice(repository="acme/access"),
+            False,
+            ("--repo", "acme/access"),
+            "acme/access",
+            "/kept/acme/access",
+        ),
+    ],
+)
+def test_where_the_ledger_is(
+    monkeypatch: pytest.MonkeyPatch,
+    choice: GrantChoice,
+    own: bool,
+    where: tuple[str, str],
+    named: str,
+    folder: str,
+) -> None:
+    """In a clone that is named, in the one that this is, or in one that jitbot keeps."""
+    monkeypatch.setattr(assume_role, "data_root", lambda path: Path("/root") / path)
+    monkeypatch.setattr(assume_role, "folder_of", lambda *_: Path("/kept/acme/access"))
+    monkeypatch.setattr(assume_role, "is_in_its_clone", lambda *_: own)
+    monkeypatch.setattr(assume_role, "origin", lambda path, _: f"origin of {path}")
+    monkeypatch.setattr(assume_role, "repository_of", lambda *_, **__: "acme/access")
+    monkeypatch.setattr(
+        assume_role, "in_clone", lambda asked, _: replace(asked, folder=Path("/kept/acme/access"))
+    )
+    asked = Invocation(now=NOW, environ={}, folder=Path("/"), jitbot=lambda *_: 0)
+    assert (choice.where(asked), choice.named(asked)) == (where, named)
+    assert str(choice.folder(asked)) == str(choice.placed(asked).folder) == folder
+
+
+def test_a_repository_that_nothing_names_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not needed to take a profile out."""
+
+    def none(*_: Any, **__: Any) -> str:
+        raise InvalidError("nothing says which")
+
+    monkeypatch.setattr(assume_role, "repository_of", none)
+    assert GrantChoice().named(Invocation(now=NOW, environ={}, folder=Path("/"), jitbot=lambda *_: 0)) == ""

@@ -1,5 +1,6 @@
 """`jitbot credentials` with its options, on plain values: what is misuse, which profile is written, which is taken out."""
 
+import json
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from jitbot.adapters.local.aws_config import Block
 from jitbot.commands.use import credentials as module
 from jitbot.commands.use.assume_role import Found, GrantChoice
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
+from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.model.documents import AccountId
 from jitbot.terminal.invocation import Invocation
 
@@ -202,3 +204,24 @@ def test_jitbot_is_called_from_anywhere(
         (tmp_path / "jitbot").touch()
     python = str(tmp_path / "python")
     assert module._program() == ([str(tmp_path / "jitbot")] if beside else [python, "-P", "-m", "jitbot"])
+
+
+@pytest.mark.parametrize("given", [{"request": "x"}, {"role": "arn:aws:iam::111111111111:role/jit/x"}])
+def test_credentials_are_for_programs(
+    run: Run,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: dict[str, str],
+) -> None:
+    """As the SDKs want them; nothing is written, and the end is said once."""
+    session = Session(access_key="ASIA1", secret_key="s", token="t", expires_at=NOW)
+    asked: list[Any] = []
+    monkeypatch.setattr(module, "enter", lambda *_, **how: asked.append(how) or session)
+    assert run(**given) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "Version": 1, "AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t",
+        "Expiration": "2026-11-24T09:00:00Z",
+    }  # fmt: skip
+    assert asked == [{"verb": "credentials", "warn_once": True}]
+    assert not file.exists()
