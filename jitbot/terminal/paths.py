@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,9 @@ class FolderTree:
 
     def _is_behind_a_link(self, file: Path) -> bool:
         """Whether a file, or a folder above it in here, is a symlink."""
-        return any(part.is_symlink() for part in (file, *file.parents) if self.root in part.parents)
+        return any(
+            part.is_symlink() for part in takewhile(lambda part: part != self.root, (file, *file.parents))
+        )
 
     def _mode(self, file: Path) -> str:
         """The mode by which git would take up a file; empty if there is none."""

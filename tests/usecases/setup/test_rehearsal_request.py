@@ -99,7 +99,7 @@ def test_rules_that_do_not_read_are_named() -> None:
     """By their file, before anything is opened."""
     github = acme()
     del github.files["policies/accounts.yaml"]
-    with pytest.raises(InvalidError, match="there is no policies/accounts.yaml"):
+    with pytest.raises(InvalidError, match=r"there is no policies/accounts\.yaml"):
         asked(github)
     assert github.pulls == []
 
