@@ -5,23 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
-from acme_facts import NOW, an_actor, sha
+from acme_facts import NOW, an_actor
 from builders import a_pull
 from catalogue_facts import the_catalogue
-from plain_ledger import FOLDER
+from plain_trees import FOLDER, MAIN, PlainTrees
 
 from jitbot.adapters import documents
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.model.github_objects import BranchRules, RepositoryAccess
 from jitbot.domain.model.merge_facts import PullRequest
-from jitbot.sandbox.organisation import acme_tree
 from jitbot.usecases.request.requester_client import RequesterClient
 
-ISSUER = "https://x.example"
-MAIN = sha("main")
 RULES = BranchRules(
     answer=(), types=frozenset(), approvals=0, code_owners=False, checks=frozenset({"jitbot/approval"})
 )
@@ -36,25 +33,20 @@ class Fault:
 
 
 @dataclass(slots=True, kw_only=True)
-class PlainGitHub:
+class PlainGitHub(PlainTrees):
     """The repository. `faults` are by the names of the methods that fail, `meanwhile` is what somebody does before one."""
 
     login: str = "alice"
-    files: dict[str, bytes] = field(default_factory=lambda: dict(acme_tree(ISSUER)))
-    modes: dict[str, str] = field(default_factory=dict)  # of what is no plain file
     unread: frozenset[str] = frozenset()  # paths whose contents come cut short
     may_write: bool = True
     auto_merge: bool = True
     methods: tuple[str, ...] = ("squash", "merge")
     rules: BranchRules = RULES
     pulls: list[PullRequest] = field(default_factory=list)
-    touched: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by these pull requests
+    paths_of: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by these pull requests
     used: set[str] = field(default_factory=set)  # paths that main had
     faults: dict[str, Fault] = field(default_factory=dict)
     meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
-    branches: dict[str, Sha] = field(default_factory=lambda: {"main": MAIN})
-    parents: dict[Sha, Sha] = field(default_factory=dict)
-    trees: dict[Sha, Mapping[str, bytes]] = field(default_factory=dict)  # of other commits than main's tip
     merging: list[tuple[int, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
@@ -70,16 +62,6 @@ class PlainGitHub:
             sleep=self.slept.append,
             at=NOW,
         )
-
-    def push(self, branch: str, files: Mapping[str, bytes], parent: Sha = MAIN) -> Sha:
-        """Somebody's commit on a branch."""
-        commit = sha(f"{sorted(files)} on {parent}")
-        self.parents[commit], self.trees[commit] = parent, {**self._tree(parent), **files}
-        self.branches[branch] = commit
-        return commit
-
-    def _tree(self, commit: Sha) -> Mapping[str, bytes]:
-        return self.files if commit == MAIN else self.trees[commit]
 
     # What jitbot reads
 
@@ -105,22 +87,14 @@ class PlainGitHub:
         self, commit: Sha, paths: Iterable[str], *, deep: bool = False
     ) -> Mapping[str, tuple[AddedEntry, ...]]:
         """What lies directly in each, and one level below."""
-        tree = self._tree(commit)
-
-        def lies_in(folder: str) -> Iterable[AddedEntry]:
-            start = f"{folder}/" if folder else ""
-            below = [path for path in [*tree, *self.modes] if path.startswith(start)]
-            for name in dict.fromkeys(path.removeprefix(start).partition("/")[0] for path in below):
-                path = start + name
-                mode = self.modes.get(path, PLAIN if path in tree else FOLDER)
-                blob = blob_name(tree[path]) if path in tree else sha(path)
-                yield AddedEntry(path=path, mode=mode, blob=blob)
-
-        found = {folder: tuple(lies_in(folder)) for folder in paths}
+        found = {folder: tuple(self.lies_in(commit, folder)) for folder in paths}
         if not deep:
             return found
         return {
-            folder: (*there, *(low for each in there if each.mode == FOLDER for low in lies_in(each.path)))
+            folder: (
+                *there,
+                *(low for each in there if each.mode == FOLDER for low in self.lies_in(commit, each.path)),
+            )
             for folder, there in found.items()
         }
 
@@ -159,7 +133,7 @@ class PlainGitHub:
 
     def changed(self, number: int) -> tuple[str, ...]:
         """The paths that a pull request touches; a client asks for its `files`."""
-        return self.touched[number]
+        return self.paths_of[number]
 
     def branch_rules(self, branch: str) -> BranchRules:
         """Of main; a client asks for its `rules`."""

@@ -118,7 +118,7 @@ class Checker:
         for path in wanted:
             if path in odd and (path.startswith(codeowners.RULES) or is_request(path)):
                 findings += _odd(path, odd[path])
-            elif path in odd and path not in contents:
+            elif path in odd:
                 message = f"{path} is a folder, and nothing in it is checked"
                 findings.append(Finding.in_file(path, "missing-file", message, "name a file"))
             elif path not in contents:

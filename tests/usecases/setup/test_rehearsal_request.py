@@ -132,5 +132,5 @@ def test_which_former_one_is_gone_on_with(
 ) -> None:
     """The person's own, of the last two days, that touches one request of this policy and nothing else."""
     pull = replace(OURS, **changes)
-    github = acme(pulls=[pull], touched={1: touched})
+    github = acme(pulls=[pull], paths_of={1: touched})
     assert former(github.client(), NOW) == ((REQUEST, pull) if found else None)

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from acme_facts import HEAD, NOW, an_actor, sha
 from builders import a_pull
-from plain_github import MAIN, Fault, PlainGitHub
+from plain_github import Fault, PlainGitHub
+from plain_trees import MAIN
 
 from jitbot.domain.access.approvals.requirement import RequiredTeam, Requirement
 from jitbot.domain.access_review.review_proposal import ReviewProposal

@@ -131,7 +131,7 @@ def test_a_request_of_main() -> None:
 )
 def test_the_one_request_of_a_pull_request(touched: tuple[str, ...], found: int) -> None:
     """Of two nobody knows which is meant."""
-    client = PlainGitHub(touched={7: touched}).client()
+    client = PlainGitHub(paths_of={7: touched}).client()
     if found == 1:
         assert client.request_of(7) == PATH
     else:
