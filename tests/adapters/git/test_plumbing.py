@@ -1,7 +1,7 @@
 """git's formats, read without git: what each answer means, and what of one that is cut or odd."""
 
 from datetime import UTC, datetime
-from io import BufferedReader, BytesIO
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -118,9 +118,9 @@ def test_entries_of_a_tree() -> None:
 def objects(*parts: tuple[str, int, bytes], most: int, cut: bool = False) -> list[bytes | None]:
     """What is read of these objects, each with its kind and size, as blobs."""
     printed = b"".join(f"{ONE} {kind} {size}\n".encode() + text + b"\n" for kind, size, text in parts)
-    with BufferedReader(BytesIO(printed)) as read:  # type: ignore[arg-type]  # BytesIO is raw enough
-        found = [text for _, text in plumbing.objects(read, "blob", [ONE] * len(parts), most, cut=cut)]
-        assert read.read() == b""
+    read = answer(printed)
+    found = [text for _, text in plumbing.objects(read, "blob", [ONE] * len(parts), most, cut=cut)]
+    assert read.read() == b""
     return found
 
 

@@ -32,7 +32,7 @@ class Git:
         """`cat-file`, in the forms that are asked for."""
         assert lazily
         printed = b"".join(self._told(name, arguments[1]) for name in stdin.splitlines())
-        yield BufferedReader(BytesIO(printed))  # type: ignore[arg-type]  # BytesIO is raw enough
+        yield BufferedReader(BytesIO(printed))
 
     def _told(self, name: str, form: str) -> bytes:
         kind, content = OBJECTS.get(Sha(name), ("missing", b""))

@@ -39,7 +39,7 @@ class Trees:
         *pairs, end = lines.splitlines()
         assert end == "."
         printed = b"".join(self._compared(*pair.split(" ")) for pair in pairs) + b".\n"
-        return BufferedReader(BytesIO(printed))  # type: ignore[arg-type]  # BytesIO is raw enough
+        return BufferedReader(BytesIO(printed))
 
     def _compared(self, one: str, other: str) -> bytes:
         self.asked.append((one, other))

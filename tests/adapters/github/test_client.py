@@ -12,7 +12,7 @@ from jitbot.adapters.github.client import Client, by_actions, said, translated
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 
 MORE = {"link": '<https://elsewhere.example/x?page=2&after=c1>; rel="next"'}
-FULL = [{}] * 100
+FULL: list[dict[str, object]] = [{}] * 100
 
 
 class Answers:
@@ -46,9 +46,10 @@ def test_what_is_no_object_is_no_answer(answer: Any) -> None:
     """Nor is what is no list a list."""
     with pytest.raises(TypeError, match="/x is not an object"):
         client(({}, answer))[0].get("/x")
-    for ask in (lambda each: each.pages("/x"), lambda each: each.following("/x", {}, 3)):
+    found, _ = client(({}, {}))
+    for ask in (found.pages("/x"), found.following("/x", {}, 3)):
         with pytest.raises(TypeError, match="/x is not a list"):
-            list(ask(client(({}, {}))[0]))
+            list(ask)
 
 
 @pytest.mark.parametrize(

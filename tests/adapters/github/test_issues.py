@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from answering_client import AnsweringClient
 
 import requests
 from jitbot.adapters.github import Client, GitHubIssues
@@ -123,3 +125,11 @@ def test_a_pull_request_of_the_workflows_is_no_issue(github: GitHubSandbox) -> N
         answer = requests.request(method, f"{base}/{path}", json=body, headers=headers, timeout=5)
         assert answer.ok, answer.text
     assert adapter(github).ours(START) == ()
+
+
+def test_an_issue_without_words_is_empty() -> None:
+    """GitHub has null for it, which is no text of its own."""
+    raw = {"number": 1, "title": " x ", "body": None, "state": "open", "user": {"login": BOT, "type": "Bot"}}
+    client: Any = AnsweringClient({"/issues": [raw]})
+    (found,) = GitHubIssues(client, client).ours(START)
+    assert (found.title, found.body, found.is_open) == ("x", "", True)

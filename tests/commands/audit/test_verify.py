@@ -96,7 +96,12 @@ class Audit:
         self.outside.append(f"ask {name}")
         return ToAsk(
             decisions=(decision("events/1.json"),), new=1, older=0, unsaid=0, mark=AskedUntil(), whole=True
-        )  # type: ignore[arg-type]
+        )
+
+    def heads(self, _: Any, decisions: Any) -> list[AuditFinding]:
+        """Bring the commits of the approvals here."""
+        self.outside.append(f"heads {len(decisions)}")
+        return []
 
     def read_again(self, _: Any, decisions: Any, unanswered: set[str]) -> list[AuditFinding]:
         """Ask GitHub, which has no answer."""
@@ -132,7 +137,7 @@ def audit(monkeypatch: pytest.MonkeyPatch) -> Audit:
         "mark": lambda _, since: f"mark of {since}",
         "approvals_to_ask": lambda _, begin: found.to_ask(str(begin)),
         "approvals_since_asked": lambda _: found.to_ask("since asked"),
-        "fetch_heads": lambda _, decisions: found.outside.append(f"heads {len(decisions)}") or [],
+        "fetch_heads": found.heads,
         "read_again": found.read_again,
         "compare": found.compare,
         "keep_issue": found.note("issue"),
@@ -253,7 +258,7 @@ def test_a_verdict_is_recorded_after_its_issue(
 
 
 @pytest.mark.parametrize("given", [{}, {"online": True}, {"against_aws": True}])
-def test_without_record_nothing_is_recorded(audit: Audit, given: dict[str, bool]) -> None:
+def test_without_record_nothing_is_recorded(audit: Audit, given: dict[str, Any]) -> None:
     """Nor is an issue kept."""
     verify(**given)
     assert audit.done == [f"remember {HEAD}"]
@@ -262,7 +267,7 @@ def test_without_record_nothing_is_recorded(audit: Audit, given: dict[str, bool]
 @pytest.mark.parametrize(
     ("given", "stopped"), [({"record": True}, ["stopped"]), ({"online": True}, []), ({}, [])]
 )
-def test_no_verdict_is_no_good_one(audit: Audit, given: dict[str, bool], stopped: list[str]) -> None:
+def test_no_verdict_is_no_good_one(audit: Audit, given: dict[str, Any], stopped: list[str]) -> None:
     """The error is the run's; a run that would have recorded says so in the issue."""
     audit.stops = UnavailableError("the ledger cannot be read")
     for fails in (None, UnavailableError("away")):
@@ -323,7 +328,12 @@ def test_what_github_left_open_is_said(audit: Audit, capsys: pytest.CaptureFixtu
 def test_the_colour_is_that_of_the_verdict(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Green means good."""
     colours: list[Any] = []
-    monkeypatch.setattr(click, "style", lambda text, **how: colours.append(how.get("fg")) or text)
+
+    def style(text: str, **how: Any) -> str:
+        colours.append(how.get("fg"))
+        return text
+
+    monkeypatch.setattr(click, "style", style)
     verify()
     audit.problems = (UNCHECKED,)
     verify()

@@ -217,7 +217,12 @@ def test_credentials_are_for_programs(
     """As the SDKs want them; nothing is written, and the end is said once."""
     session = Session(access_key="ASIA1", secret_key="s", token="t", expires_at=NOW)
     asked: list[Any] = []
-    monkeypatch.setattr(module, "enter", lambda *_, **how: asked.append(how) or session)
+
+    def enter(*_: Any, **how: Any) -> Session:
+        asked.append(how)
+        return session
+
+    monkeypatch.setattr(module, "enter", enter)
     assert run(**given) == 0
     assert json.loads(capsys.readouterr().out) == {
         "Version": 1, "AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t",
