@@ -45,6 +45,10 @@ class AnsweringClient:
         """Every object of a list."""
         yield from self.get(path)
 
+    def following(self, path: str, _: Mapping[str, str], most: int) -> Iterator[list[Any]]:
+        """The pages of a list, as long as there are others."""
+        yield from (self.get(path) for page in range(most))
+
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Any:
         """The one answer of GraphQL."""
         self.sent.append(("GRAPHQL", query, variables))
