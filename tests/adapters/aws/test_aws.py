@@ -571,7 +571,7 @@ def test_every_inline_policy_is_read(aws: Aws) -> None:
 
 def test_a_role_in_a_deeper_folder_is_listed_and_not_read_whole(aws: Aws) -> None:
     """AWS lists by the beginning of a path: a role below ours is seen, and its content is never taken for one of ours."""
-    made, deeper = aws.made(), f"jit-bob-deeper-{next(NUMBERS)}"
+    made, deeper = aws.made(), f"jit-bob-test-deeper-{next(NUMBERS)}"
     aws.admin().create_role(
         RoleName=deeper, Path="/jit/deeper/", AssumeRolePolicyDocument=json.dumps(trust())
     )
