@@ -160,6 +160,7 @@ def test_a_git_that_fails_or_is_not_there_is_no_answer(tmp_path: Path) -> None:
     failing = _git(tmp_path / "bin", "import sys; sys.exit('fatal: out of memory')")
     with pytest.raises(UnavailableError, match="git x failed: fatal: out of memory"):
         failing.ask("x")
+    assert _git(tmp_path / "good", "print('x')").ask("x") == b"x\n"
     missing = GitProcess(tmp_path, timeout=60, environ={"PATH": str(tmp_path)})
     for git, argument, why in (
         (missing, "x", "git is not installed"),
