@@ -10,7 +10,7 @@ import pytest
 
 from jitbot.commands.ci import comment as module
 from jitbot.domain.model.documents import Finding, FindingLevel
-from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.terminal.invocation import Invocation
 from jitbot.usecases.pull_request.commenting import Shown
 
@@ -198,11 +198,43 @@ def test_what_changed_is_said(
 def test_outside_a_job_nothing_is_written(pulls: Pulls, capsys: pytest.CaptureFixture[str]) -> None:
     """The comment is printed, for people or for programs."""
     assert run(1, GITHUB_ACTIONS="") == 0
+    assert capsys.readouterr().out == "body\n"
     assert run(1, form="json", GITHUB_ACTIONS="false") == 0
+    assert '"written": false' in capsys.readouterr().out
     assert pulls.put == []
-    text, _, json = capsys.readouterr().out.partition("\n")
-    assert text == "body"
-    assert '"written": false' in json
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "put"),
+    [
+        ("pull_request", (), [7]),
+        ("pull_request_review", (), [7]),
+        ("push", (), [1]),
+        ("", (), [1]),
+        ("pull_request", (3, 4), [3, 4]),
+    ],
+)
+def test_the_pull_request_of_the_event(
+    pulls: Pulls, tmp_path: Path, name: str, numbers: tuple[int, ...], put: list[int]
+) -> None:
+    """Unless others are named; any other event's run looks at what it recorded itself."""
+    event = tmp_path / "event.json"
+    event.write_text('{"pull_request": {"number": 7}}')
+    run(*numbers, GITHUB_EVENT_NAME=name, GITHUB_EVENT_PATH=str(event))
+    assert pulls.put == put
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"pull_request": {"number": "x"}}'])
+def test_an_event_that_names_none_is_an_error(pulls: Pulls, tmp_path: Path, text: str | None) -> None:
+    """Nothing is brought up to date for it."""
+    event = tmp_path / "event.json"
+    if text is not None:
+        event.write_text(text)
+    with pytest.raises(InvalidError, match="names no pull request"):
+        run(GITHUB_EVENT_NAME="pull_request", GITHUB_EVENT_PATH=str(event))
+    assert pulls.put == []
+    run(GITHUB_EVENT_NAME="pull_request", GITHUB_EVENT_PATH="")
+    assert pulls.put == [1]
 
 
 def test_nothing_to_show_is_said(pulls: Pulls, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,6 +141,13 @@ def test_a_file_that_does_not_read_sends_nothing(files: Path, chat: ChatSandbox)
     assert chat.messages == []
 
 
+def test_settings_that_do_not_read_name_no_repository(files: Path, chat: ChatSandbox) -> None:
+    """Then no link leads anywhere."""
+    (files / "policies/settings.yaml").write_text("repository: x\n")
+    answer = notify(files, chat, JITBOT_NOTIFICATIONS=HANDED)
+    assert (answer.code, "must say which repository this is" in answer.err, chat.messages) == (1, True, [])
+
+
 def test_a_channel_that_fails_is_named(files: Path, chat: ChatSandbox) -> None:
     """The others have their message; the exit code says that something did not arrive."""
     addresses = {**chat.addresses(["access"]), "security": f"http://127.0.0.1:9/{SECRET}"}
