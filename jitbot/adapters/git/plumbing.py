@@ -17,7 +17,7 @@ from jitbot.domain.model.merge_facts import Change, ChangeKind
 _SUBMODULE, _FOLDER, _NOTHING = "160000", "040000", "000000"
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")
-_RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d*\0")
+_RAW = re.compile(rb":(\d{6} \d{6} [0-9a-f]{40} [0-9a-f]{40}) [A-Z]\d*\0")
 _RECORD = re.compile(_RAW.pattern + rb"([^\0]*)\0")
 _PAIR = re.compile(rb"([^: \n]+) ([^\n]+)\n")
 END = "."  # no name of an object: `diff-tree --stdin` repeats such a line, and sends what it has printed
@@ -87,16 +87,11 @@ def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecor
     held, at, pair = b"", 0, ("", "")
     while not held.startswith(_END, at):
         if found := _RECORD.match(held, at):
-            old_mode, mode, old_blob, blob, name = found.groups()
+            said, name = found.groups()
+            old_mode, mode, old_blob, blob = said.decode().split(" ")
             yield (
                 pair,
-                TreeRecord(
-                    name.decode(errors="surrogateescape"),
-                    old_mode.decode(),
-                    mode.decode(),
-                    Sha(old_blob.decode()),
-                    Sha(blob.decode()),
-                ),
+                TreeRecord(name.decode(errors="surrogateescape"), old_mode, mode, Sha(old_blob), Sha(blob)),
             )
         elif found := _PAIR.match(held, at):
             pair = (found[1].decode(), found[2].decode())

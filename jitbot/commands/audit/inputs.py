@@ -1,12 +1,13 @@
 """Reads the inputs of `jitbot audit` from a clone: offline, unless a command asks for more."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.git import GitRepository
 from jitbot.adapters.oidc import ActionsOidc
+from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.text.addresses import server
@@ -19,8 +20,17 @@ _MOST = 1 << 20  # bytes of a file of keys
 _PATIENCE = 600  # seconds for one question to git: all of the history may be read for it
 
 
-def load_inputs(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
-    """Everything that the clone around the current folder has. With `online` the issuer's keys are read from the issuer."""
+def load_inputs(
+    invocation: Invocation,
+    *,
+    keys_file: Path | None,
+    online: bool = False,
+    keep: Callable[[Event], Event] | None = None,
+) -> AuditInputs:
+    """Everything that the clone around the current folder has. With `online` the issuer's keys are read from the issuer.
+
+    `keep` gives what is kept of each event; without it, all.
+    """
     environ = invocation.environ
     git = GitRepository(
         data_root(invocation.folder),
@@ -37,7 +47,7 @@ def load_inputs(invocation: Invocation, *, keys_file: Path | None, online: bool 
         given = _keys_in(invocation.folder / keys_file) if keys_file is not None else {}
         return {**(issuer(settings).keys() if online else {}), **given}
 
-    return load_audit_inputs(git, documents, issuer=issuer, keys=keys)
+    return load_audit_inputs(git, documents, issuer=issuer, keys=keys, keep=keep)
 
 
 def _keys_in(file: Path) -> Mapping[str, str]:

@@ -14,7 +14,15 @@ from jitbot.commands.audit.inputs import load_inputs
 from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.report.columns import as_json
-from jitbot.domain.audit.report.log_rows import NAMES, LogFilter, LogRow, as_cells, asked_for, rows
+from jitbot.domain.audit.report.log_rows import (
+    NAMES,
+    LogFilter,
+    LogRow,
+    as_cells,
+    asked_for,
+    kept_for_rows,
+    rows,
+)
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request.request_reference import resolve
 from jitbot.domain.text import escape
@@ -39,7 +47,7 @@ def log(
     form: str,
 ) -> int:
     """Carry out `jitbot audit log`."""
-    inputs = load_inputs(invocation, keys_file=keys_file)
+    inputs = load_inputs(invocation, keys_file=keys_file, keep=kept_for_rows)
     wanted = LogFilter(
         person=person,
         policy=policy,

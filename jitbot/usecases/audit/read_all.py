@@ -1,6 +1,6 @@
 """The whole ledger, read once from its first commit to its last, offline. Only attested batches count."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -13,6 +13,7 @@ from jitbot.domain.ledger import batches
 from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.ledger.batch_verifier import BatchVerifier, Signatures, VerifiedBatch
 from jitbot.domain.ledger.batches import AddedCommit, Claims
+from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.documents import Sha
 from jitbot.ports.git import Git
@@ -29,15 +30,17 @@ def read_ledger_history(
     *,
     settings: Sequence[Tenure],
     keys: Mapping[str, str],
+    keep: Callable[[Event], Event] | None = None,
 ) -> LedgerHistory:
     """Every attested event of the fetched ledger, with the commit it came in, and what else lies there.
 
     `settings` are today's first, then those of this repository's former names, each for its time. `keys` are those
     that somebody vouches for. Without any, the keys of the first batch count, and the history is not `anchored`.
-    The issuer is not asked.
+    The issuer is not asked. `keep` gives what is kept of each event, if that is less than all of it: every event is read
+    and judged as a whole before.
     """
     verifier = BatchVerifier(
-        signatures=signatures, settings=settings, keys=dict(keys), keep=EventKeeper().keep
+        signatures=signatures, settings=settings, keys=dict(keys), keep=keep or EventKeeper().keep
     )
     reader = _Reader(git=git, verifier=verifier)
     head = git.ledger()

@@ -18,7 +18,7 @@ from jitbot.domain.audit.verify.stop_checks import RulesOfStop
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.audit.verify.verification import LedgerFacts, heads_once_good, verdict
 from jitbot.domain.ledger.case_json import Facts
-from jitbot.domain.ledger.events import EventType
+from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.git_history import RULE_PATHS
 from jitbot.domain.model.documents import PLAIN, Settings, Sha
 from jitbot.domain.model.errors import InvalidError
@@ -73,8 +73,9 @@ def load_audit_inputs(
     *,
     issuer: Callable[[Settings], Oidc],
     keys: Callable[[Settings], Mapping[str, str]],
+    keep: Callable[[Event], Event] | None = None,
 ) -> AuditInputs:
-    """Read main and the ledger. `keys` are those that count beside the ones that main owns.
+    """Read main and the ledger. `keys` are those that count beside the ones that main owns; `keep` as the ledger's reader has it.
 
     Raises UnavailableError if main's tip has no settings that can be read.
     """
@@ -84,7 +85,7 @@ def load_audit_inputs(
     named = tenures(git, documents, main_history)
     settings = named[0].settings
     counting = {**pinned_keys(git), **keys(settings)}
-    history = read_ledger_history(git, issuer(settings), settings=named, keys=counting)
+    history = read_ledger_history(git, issuer(settings), settings=named, keys=counting, keep=keep)
     return AuditInputs(
         git=git,
         documents=documents,

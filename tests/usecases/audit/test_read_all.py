@@ -1,17 +1,20 @@
 """The whole ledger read offline, in memory: which keys count, what of it counts, and what is said of the rest."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from acme_facts import NOW, sha, the_settings
-from builders import an_outcome
+from builders import an_approval, an_outcome
 from plain_ledger import ROOT, PlainLedger
 
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
+from jitbot.domain.audit.report.log_rows import asked_for, kept_for_rows, rows
+from jitbot.domain.ledger import batches, commit_message
 from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.ledger.batches import AddedCommit
-from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.events import Event, EventType, dump
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
@@ -36,7 +39,7 @@ def step_of(added: AddedCommit) -> HistoryStep:
     )
 
 
-def read(plain: PlainLedger, **keys: str) -> LedgerHistory:
+def read(plain: PlainLedger, keep: Callable[[Event], Event] | None = None, **keys: str) -> LedgerHistory:
     """All of it, with these keys."""
     context: Any = plain.context()
     context.git.fetch()
@@ -51,7 +54,7 @@ def read(plain: PlainLedger, **keys: str) -> LedgerHistory:
     context.git.ledger_again = again
     context.git.contents = contents
     return read_ledger_history(
-        context.git, context.issuer, settings=[Tenure(settings=the_settings())], keys=keys
+        context.git, context.issuer, settings=[Tenure(settings=the_settings())], keys=keys, keep=keep
     )
 
 
@@ -116,6 +119,37 @@ def test_a_key_that_is_vouched_for_later_counts_for_what_came_before(monkeypatch
     assert kept(found) == {each.commit for each in SEVERAL}
     assert ([each.order for each in found.batches], found.problems) == ([1, 2, 3, 4, 5], ())
     assert {each.at for each in found.batches} == {NOW}
+
+
+BROKEN = {
+    "newer": lambda text: text.replace(b'"schema": 1', b'"schema": 2'),
+    "said twice": lambda text: text.replace(b'"request"', b'"evidence": {}, "request"'),
+    "twice within": lambda text: text.replace(b'"evidence": {', b'"evidence": {"facts": 1, "facts": 2, '),
+    "no documents": lambda text: text.replace(b'"trust_policy"', b'"trust"'),
+    "no JSON": lambda text: text[:-3],
+    "no UTF-8": lambda text: text.replace(b"stuck", b"\xff"),
+    "nested": lambda text: text.replace(b'"evidence": {', b'"evidence": {"facts": ' + b"[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("spoil", BROKEN.values(), ids=BROKEN)
+def test_keeping_less_of_each_event_hides_nothing(spoil: Callable[[bytes], bytes]) -> None:
+    """What nobody keeps is judged before: every other finding, and every row, is that of a whole reading."""
+    approved, outcome = an_approval(), SEVERAL[0]
+    plain = a_ledger(approved)
+    path, text = approved.path.replace("0901", "0902"), spoil(dump(approved))
+    assert text != dump(approved)
+    filed = batches.filed(path, plain.commits[-1].commit)
+    plain.push(files={filed: text, "keys/x/k9.json": b"nine"}, message=commit_message.message([approved]))
+    plain.push(files={"events/README": b"x"})
+    plain.push(outcome)
+    whole, less = read(plain, k0="zero"), read(plain, kept_for_rows, k0="zero")
+    assert [each.code for each in whole.problems] == ["unreadable", "unattested"]
+    assert [each.event.key for each in less.recorded] == [approved.key, outcome.key]
+    assert less.recorded != whole.recorded  # of which less is kept
+    assert replace(less, recorded=()) == replace(whole, recorded=())
+    shown = [list(rows(each.recorded, asked_for(each.recorded))) for each in (whole, less)]
+    assert shown[0] == shown[1]
 
 
 @pytest.mark.parametrize("owned", [None, b"{}", b'{"keys": [{"kid": "k1"}]}'])

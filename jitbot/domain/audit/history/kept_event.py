@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.ledger.ask import Ask
@@ -19,14 +20,8 @@ class EventKeeper:
 
     def keep(self, event: Event) -> Event:
         """The same event, with its large parts packed."""
-        return replace(
+        return shared(
             event,
-            request=sys.intern(event.request),
-            commit=Sha(sys.intern(event.commit)),
-            account=sys.intern(event.account),
-            account_id=AccountId(sys.intern(event.account_id)),
-            role_name=sys.intern(event.role_name),
-            run=sys.intern(event.run),
             documents=tuple(self._documents(each) for each in event.documents),
             ask=Ask(self._packer.pack(event.ask.json)),
             evidence=Evidence(self._packer.pack(event.evidence.json)),
@@ -39,3 +34,17 @@ class EventKeeper:
             trust_policy=self._packer.pack(documents.trust_policy),
             permission_policy=self._packer.pack(documents.permission_policy),
         )
+
+
+def shared(event: Event, **parts: Any) -> Event:
+    """The event with these parts. Texts that several events have are kept once."""
+    return replace(
+        event,
+        request=sys.intern(event.request),
+        commit=Sha(sys.intern(event.commit)),
+        account=sys.intern(event.account),
+        account_id=AccountId(sys.intern(event.account_id)),
+        role_name=sys.intern(event.role_name),
+        run=sys.intern(event.run),
+        **parts,
+    )

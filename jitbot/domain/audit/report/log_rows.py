@@ -1,15 +1,17 @@
 """The record as rows: one for each event, in the words that an auditor filters by, with every text escaped."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
+from jitbot.domain.audit.history.kept_event import shared
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.protection.looks import Sight
 from jitbot.domain.audit.report.columns import as_text
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import PROTECTION, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.grammar import policy_of
@@ -52,6 +54,27 @@ class LogRow:
 _EXPECTED = (Sight.HELD, Sight.NOT_SEEN, CheckVerdict.OK)  # answers about a safeguard that nobody looks into
 
 NAMES = tuple(each.name for each in fields(LogRow))  # the columns, in their order
+# What rows are made of, and what tells events apart, of all that an event may hold.
+_ASK = tuple(key.name for key in (Ask.requester, Ask.reason, Ask.ticket))
+_EVIDENCE = tuple(
+    key.name
+    for key in (
+        Evidence.rules_commit,
+        Evidence.reasons,
+        Evidence.approvals,
+        Evidence.pull_request,
+        Evidence.author,
+        Evidence.by,
+        Evidence.reason,
+        Evidence.outcome,
+        Evidence.paths,
+        Evidence.person,
+        Evidence.policy,
+        Evidence.use,
+        Evidence.safeguards,
+        Evidence.online,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +116,20 @@ def rows(
         event = recorded.event
         dates = moved.get(event.commit, {}) if event.kind is EventType.RULES else {}
         yield _row(recorded, asked.get(event.request, Ask()), dates)
+
+
+def kept_for_rows(event: Event) -> Event:
+    """The part of an event that rows, their filters and their order are made of: a twentieth of an approval."""
+    ask, evidence = event.ask.json, event.evidence.json
+    return shared(
+        event,
+        documents=tuple(
+            replace(each, trust_policy={}, permission_policy={}, managed_policies=(), tags={})
+            for each in event.documents
+        ),
+        ask=Ask({name: ask[name] for name in _ASK if name in ask}),
+        evidence=Evidence({name: evidence[name] for name in _EVIDENCE if name in evidence}),
+    )
 
 
 def asked_for(history: Iterable[RecordedEvent]) -> dict[str, Ask]:

@@ -9,10 +9,22 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, SECOND, a_request, sha
 from audit_facts import a_recorded
 from builders import a_revocation, a_window, an_approval, an_outcome
+from random_ledger import random_ledger
 from use_facts import UNUSED, a_seen_use, a_used_event
 
+from jitbot.domain.access.request_state import pull_requests
+from jitbot.domain.audit.report import log_rows
 from jitbot.domain.audit.report.columns import as_json
-from jitbot.domain.audit.report.log_rows import NAMES, LogFilter, LogRow, as_cells, asked_for, rows
+from jitbot.domain.audit.report.log_rows import (
+    NAMES,
+    LogFilter,
+    LogRow,
+    as_cells,
+    asked_for,
+    kept_for_rows,
+    rows,
+)
+from jitbot.domain.ledger import events
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
@@ -241,3 +253,56 @@ def test_a_row_for_machines_and_for_spreadsheets() -> None:
     written = io.StringIO()
     csv.DictWriter(written, NAMES).writerow(as_cells(ROW))
     assert "bob, erin" in written.getvalue()
+
+
+class Noted(dict[str, object]):
+    """An object of JSON that notes which of its keys were asked for."""
+
+    def __init__(self, json: Any, asked: set[str]) -> None:
+        super().__init__(json)
+        self.asked = asked
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Note the key."""
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_kept_for_rows_gives_the_same_rows(seed: int) -> None:
+    """And the same keys, filters and names: of every kind of event, in a history that lacks facts and contradicts itself."""
+    whole = [
+        *random_ledger(seed).events,
+        a_used_event(),
+        a_look_at_safeguards(safeguards={"main-deletion": "gone"}),
+    ]
+    less = [kept_for_rows(each) for each in whole]
+    assert [each.key for each in less] == [each.key for each in whole]
+    assert pull_requests(less) == pull_requests(whole)
+    shown = [
+        list(rows(each, asked_for(each)))
+        for each in ([a_recorded(each) for each in of] for of in (whole, less))
+    ]
+    assert shown[0] == shown[1]
+    assert {each.event for each in shown[0]} >= {"approved", "granted", "used"}
+    approved = next(each for each in whole if each.kind is EventType.APPROVED)
+    assert len(events.dump(kept_for_rows(approved))) < len(events.dump(approved)) / 2
+
+
+def test_whatever_a_row_asks_for_is_kept() -> None:
+    """Neither a row, nor the key of an event, nor who looks for a request, asks for a part that is not kept."""
+    asked, evidence = set[str](), set[str]()
+    for kind in EventType:
+        event = Event(
+            kind=kind, at=NOW, request="", ask=Ask(Noted({}, asked)), evidence=Evidence(Noted({}, evidence))
+        )
+        recorded = [a_recorded(event)]
+        assert event.key
+        assert len(list(rows(recorded, asked_for(recorded), {event.commit: {"p": None}}))) == 1
+        assert pull_requests([event]) == {}
+    dated = {
+        Evidence.rules_commit.name,
+        Evidence.paths.name,
+    }  # by which the dates of access reviews are found
+    assert asked == set(log_rows._ASK)
+    assert evidence | dated == set(log_rows._EVIDENCE)
