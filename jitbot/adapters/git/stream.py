@@ -34,13 +34,13 @@ def _touched(differing: Iterable[plumbing.Difference]) -> tuple[Touched, ...]:
 def contents(git: GitProcess, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
     """The bytes of blobs in this order; None for what is no blob, not here, or has more than `most` bytes."""
     fits: set[Sha] = set()
-    with _asked(git, ("cat-file", "--batch-check=%(objecttype) %(objectsize)"), wanted) as sizes:
+    with _asked(git, ("--batch-check=%(objecttype) %(objectsize)",), wanted) as sizes:
         for name, line in zip(wanted, sizes, strict=True):
             found, _, size = line.decode().strip().rpartition(" ")
             if found == "blob" and int(size) <= most:
                 fits.add(name)
     asked = [name for name in wanted if name in fits]
-    with _asked(git, ("cat-file", "--batch=%(objectsize)", "--buffer"), asked) as answer:
+    with _asked(git, ("--batch=%(objectsize)",), asked) as answer:
         for name in wanted:
             content = None
             if name in fits:
@@ -51,7 +51,7 @@ def contents(git: GitProcess, wanted: Sequence[Sha], most: int) -> Iterator[tupl
 
 def commits(git: GitProcess, wanted: Sequence[Sha]) -> dict[Sha, plumbing.CommitHeader]:
     """What commits say of themselves. Raises UnavailableError for what is none, or not here."""
-    with _asked(git, ("cat-file", "--batch"), wanted) as answer:
+    with _asked(git, ("--batch",), wanted) as answer:
         read = dict(plumbing.objects(answer, "commit", wanted, COMMIT_READ, cut=True))
     return {name: plumbing.commit(content or b"") for name, content in read.items()}
 
@@ -61,7 +61,7 @@ def objects(git: GitProcess, wanted: Sequence[str], *, lazily: bool = True) -> I
 
     Not `lazily`: raises UnavailableError where a partial clone lacks one of them.
     """
-    arguments = ("cat-file", "--batch-check=%(objectname) %(objecttype)")
+    arguments = ("--batch-check=%(objectname) %(objecttype)",)
     with _asked(git, arguments, wanted, lazily=lazily) as answer:
         for line in itertools.islice(answer, len(wanted)):
             name, _, kind = line.decode(errors="replace").strip().rpartition(" ")
@@ -71,6 +71,6 @@ def objects(git: GitProcess, wanted: Sequence[str], *, lazily: bool = True) -> I
 def _asked(
     git: GitProcess, arguments: Sequence[str], lines: Iterable[str], *, lazily: bool = True
 ) -> AbstractContextManager[BufferedReader]:
-    """git's answer while it comes, to a question of one line each."""
+    """The answer of `git cat-file` while it comes, to a question of one line each, which all are asked before."""
     asked = "".join(f"{line}\n" for line in lines)
-    return git.streamed(*arguments, stdin=asked, lazily=lazily)
+    return git.streamed("cat-file", *arguments, "--buffer", stdin=asked, lazily=lazily)

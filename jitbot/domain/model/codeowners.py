@@ -42,11 +42,7 @@ class Rule:
 
     def covers(self, path: str) -> bool:
         """Whether the pattern matches `path`, a file's path from the repository's root, as git spells it."""
-        segments = path.split("/")
-        if not {"", ".", ".."}.isdisjoint(segments):
-            return False
-        parts, plain = _segments(self.pattern), _plain_beginning(self.pattern)
-        return parts[:plain] == tuple(segments[:plain]) and glob(parts, segments, "**", _segment_matches)
+        return _covers(self.pattern, path)
 
     def may_cover(self, shape: Sequence[str]) -> bool:
         """Whether the pattern matches some path of this shape, given as a pattern for each of its segments."""
@@ -212,6 +208,15 @@ def _owner_problems(words: Iterable[re.Match[str]], finding: partial[Finding]) -
                 message=f"GitHub skips this line: {quoted(word.group(), 60)} is not @login, @org/team or name@mail",
                 hint="fix the owner; blanks separate owners, and in a pattern a blank has a backslash before it",
             )
+
+
+@lru_cache(maxsize=4096)  # one decision asks for the owners of one path many times
+def _covers(pattern: str, path: str) -> bool:
+    segments = path.split("/")
+    if not {"", ".", ".."}.isdisjoint(segments):
+        return False
+    parts, plain = _segments(pattern), _plain_beginning(pattern)
+    return parts[:plain] == tuple(segments[:plain]) and glob(parts, segments, "**", _segment_matches)
 
 
 @lru_cache(maxsize=4096)  # a file has few patterns, and an audit asks them of every request there ever was

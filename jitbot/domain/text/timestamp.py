@@ -13,7 +13,8 @@ def show(moment: datetime) -> str:
     """`2026-11-24T09:00:00Z`. Raises ValueError for a naive datetime; microseconds are dropped."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    shown = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(timespec="seconds")
+    return shown.removesuffix("+00:00") + "Z"
 
 
 def parse(text: str) -> datetime:
