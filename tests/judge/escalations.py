@@ -27,9 +27,11 @@ ELSEWHERE = (
     f"{IAM}role/JIT/jit-alice",
     f"{IAM}role//jit/jit-alice",
 )
-# A role's name is taken in the whole account: under the own path, the names that somebody else's roles have or will have.
+# A role's name is taken in the whole account: under the own path, or one below it that looks like the beginning of a
+# name of one's own, the names that somebody else's roles have or will have.
 NAMES_OF_OTHERS = tuple(
-    f"{IAM}role/jit/{name}"
+    f"{IAM}role/jit/{below}{name}"
+    for below in ("", "jit-x/", "jit-/jit-/")
     for name in ("ops-alice-orders-0123456789", "opsbot-grant", "Administrator", "jit")
 )
 _BOUNDED = {"iam:PermissionsBoundary": BOUNDARY}

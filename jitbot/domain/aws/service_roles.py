@@ -39,6 +39,7 @@ _GRANTS = sub(_IAM + "role/${Namespace}/*")
 # What is made is named by the namespace, too: a role's name is taken in the whole account, whatever its path. Otherwise
 # one namespace could take the names that the grants of another will have.
 _NEW_GRANTS = sub(_IAM + "role/${Namespace}/${Namespace}-*")
+_BELOW = sub(_IAM + "role/${Namespace}/*/*")  # a star matches slashes too, so `_NEW_GRANTS` covers other names there
 _OWN_ROLES = sub(_IAM + "role/${Namespace}bot-*")
 _BOUNDARY = sub(_IAM + "policy/${Namespace}bot-boundary")
 _DENY_ALL = sub("arn:${AWS::Partition}:iam::aws:policy/AWSDenyAll")
@@ -96,12 +97,13 @@ def boundary() -> Document:
 def grant_permissions() -> Document:
     """Create and extend grants: under the path, inside the boundary, never more."""
     bounded: Document = {"StringEquals": {"iam:PermissionsBoundary": _BOUNDARY}}
-    attach = "iam:AttachRolePolicy"
+    attach, create = "iam:AttachRolePolicy", ["iam:CreateRole", "iam:PutRolePolicy"]
     listed = _statement("AttachListed", "Allow", attach, _GRANTS, {**bounded, "ArnLike": _managed()})
     tags: Document = {"ForAllValues:StringLike": {"aws:TagKeys": "jitbot:*"}}
     return _document(
         *_reading(),
-        _statement("Create", "Allow", ["iam:CreateRole", "iam:PutRolePolicy"], _NEW_GRANTS, bounded),
+        _statement("Create", "Allow", create, _NEW_GRANTS, bounded),
+        _statement("NoPathBelow", "Deny", create, _BELOW),
         choose("AttachesManaged", listed, _NOTHING),
         # Without the boundary's condition: what has lost its boundary must above all be deniable.
         _statement("EndEarly", "Allow", attach, _GRANTS, _is_deny_all()),
