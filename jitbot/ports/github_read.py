@@ -6,13 +6,19 @@ from typing import Protocol
 
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import Finding, Login, Sha
-from jitbot.domain.model.github_objects import BranchRules, Comment, PullPage, RepositoryAccess, Status
+from jitbot.domain.model.github_objects import (
+    BranchRules,
+    Comment,
+    PullPage,
+    PullRecount,
+    RepositoryAccess,
+    Status,
+)
 from jitbot.domain.model.merge_facts import (
     Actor,
     CommitReading,
     PullCommit,
     PullReading,
-    PullRecount,
     PullRequest,
     PullRequestHistory,
     Push,

@@ -1,5 +1,6 @@
 """The issues that jitbot's workflows keep open while somebody must act."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +20,14 @@ class Issues(Protocol):
 
     def announce(self, number: int, body: str) -> None:
         """A new comment on an issue or pull request, that nobody looks for again. Tried once, so it is there at most once."""
+        ...
+
+    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> frozenset[str]:
+        """New comments by the node ids of their pull requests, and other texts of comments by theirs; all in one call.
+
+        Tried once, as `announce`. Gives the pull requests of which GitHub says that it made no comment: they may be tried by
+        themselves. Raises UnavailableError where nobody knows; what is edited may be edited again.
+        """
         ...
 
     def update(self, issue: Issue) -> None:

@@ -32,8 +32,8 @@ STEPS: Mapping[str, Step] = {
     ),
     "check": Step(rest=4, graphql=2, points=2, writes={"status": 2, "comment": 1}),
     "check, again": Step(rest=1, graphql=1, points=1),
-    "grant": Step(rest=4, graphql=4, points=4, aws=8, writes={"commit": 2, "comment": 1}),
-    "show the grant": Step(rest=1, graphql=1, points=1, writes={"edit of a comment": 1}),
+    "grant": Step(rest=3, graphql=5, points=5, aws=8, writes={"commit": 2, "new comments with edits": 1}),
+    "show the grant": Step(rest=0, graphql=1, points=1),
     "grant, idle": Step(rest=1, graphql=0, points=0),
     "sweep, idle": Step(rest=1, graphql=0, points=0, aws=6),
     "show, idle": Step(rest=1, graphql=1, points=1),
@@ -43,8 +43,10 @@ STEPS: Mapping[str, Step] = {
     "show the removal": Step(rest=1, graphql=1, points=1),
     "record the use": Step(rest=1, graphql=1, points=1, aws=8, writes={"commit": 1}),
     "show the use": Step(rest=2, graphql=1, points=1, writes={"edit of a comment": 1}),
-    "grant, many": Step(rest=22, graphql=4, points=16, aws=62, writes={"commit": 2, "comment": MANY}),
-    "show many": Step(rest=0, graphql=2, points=2, writes={"edit of comments": 1}),
+    "grant, many": Step(
+        rest=12, graphql=5, points=17, aws=62, writes={"commit": 2, "new comments with edits": 1}
+    ),
+    "show many": Step(rest=0, graphql=1, points=1),
     "sweep, many ends": Step(rest=1, graphql=1, points=1, aws=47, writes={"commit": 1}),
     "show many ends": Step(rest=1, graphql=2, points=2, writes={"edit of comments": 1}),
     "record many uses": Step(rest=1, graphql=1, points=1, aws=62, writes={"commit": 1}),

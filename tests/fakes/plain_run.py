@@ -46,6 +46,9 @@ class PlainRun(PlainLedger):
     denied: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     commented: list[int] = field(default_factory=list)
+    calls: list[tuple[list[str], list[str]]] = field(default_factory=list)  # of many comments
+    unclear: JitbotError | None = None  # instead of an answer to these
+    refused_together: frozenset[int] = frozenset()
     handed: dict[str, str] = field(default_factory=dict)
 
     def context(self) -> Context:
@@ -128,6 +131,15 @@ class PlainRun(PlainLedger):
         if number in self.refused:
             raise self.refused[number]
         self.commented.append(number)
+
+    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> frozenset[str]:
+        """Comments on pull requests whose node ids are their numbers, and edits of others."""
+        self.calls.append((sorted(bodies), sorted(edits)))
+        if self.unclear is not None:
+            raise self.unclear
+        refused = frozenset(each for each in bodies if int(each) in self.refused_together)
+        self.commented += [int(each) for each in bodies if each not in refused]
+        return refused
 
 
 @dataclass(slots=True, kw_only=True)

@@ -36,6 +36,7 @@ _WRITES = {  # what a write is, by its call; the first that fits
     ("PATCH", "pulls"): "edit of a pull request",
     ("POST", "pulls"): "pull request",
     ("POST", "refs"): "branch",
+    ("POST", "addComment"): "new comments with edits",
     ("POST", "updateIssueComment"): "edit of comments",
     ("POST", "createCommitOnBranch"): "commit",
     ("POST", "enablePullRequestAutoMerge"): "auto-merge",

@@ -11,6 +11,7 @@ from jitbot.adapters.github.client import Client
 AT_ONCE = 50  # objects in one query: far below what GitHub counts as too much
 
 T = TypeVar("T")
+Mutation = tuple[str, str, Mapping[str, str]]  # its name, what is wanted of its answer, and its input
 
 
 # What a value names, by its type.
@@ -37,6 +38,24 @@ def of_repository(
     query = f"query($owner: String!, $name: String!, {declared}) {{ repository(owner: $owner, name: $name) {{ {more} {asked} }} }} {fragment}"
     variables = {f"e{place}": value for place, value in enumerate(values)}
     return client.graphql(query, {"owner": owner, "name": name, **variables})["repository"]
+
+
+def mutations(client: Client, wanted: Mapping[str, Mutation]) -> Mapping[str, Any]:
+    """Several changes of one document, by their names in the answer.
+
+    GitHub makes one after the other. https://spec.graphql.org/October2021/#sec-Mutation
+    """
+    declared = " ".join(f"${name}: {_input_of(each)}!" for name, (each, _, _) in wanted.items())
+    asked = " ".join(
+        f"{name}: {each}(input: ${name}) {{ {answer} }}" for name, (each, answer, _) in wanted.items()
+    )
+    return client.graphql(
+        f"mutation({declared}) {{ {asked} }}", {name: dict(given) for name, (_, _, given) in wanted.items()}
+    )
+
+
+def _input_of(mutation: str) -> str:
+    return f"{mutation[0].upper()}{mutation[1:]}Input"
 
 
 def in_parts(wanted: Iterable[T], most: int = AT_ONCE) -> Iterator[list[T]]:

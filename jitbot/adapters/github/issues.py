@@ -1,12 +1,19 @@
 """Issues that the workflows open. https://docs.github.com/en/rest/issues/issues"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from github import GithubException
+
+from jitbot.adapters.github import graphql
 from jitbot.adapters.github.client import ACTIONS, Client, by_actions, translated
+from jitbot.adapters.github.writer import edit_of
+from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.github_objects import Issue
 from jitbot.domain.text import timestamp
+
+_REFUSALS = frozenset({"FORBIDDEN", "NOT_FOUND", "UNPROCESSABLE"})
 
 
 class GitHubIssues:
@@ -35,10 +42,48 @@ class GitHubIssues:
         self._once.send("POST", f"/issues/{number}/comments", {"body": body})
 
     @translated
+    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> frozenset[str]:
+        # https://docs.github.com/en/graphql/reference/mutations#addcomment
+        names = {f"n{place}": each for place, each in enumerate(bodies)}
+        wanted = {name: _new(each, bodies[each]) for name, each in names.items()}
+        wanted |= {f"e{place}": edit_of(each, body) for place, (each, body) in enumerate(edits.items())}
+        try:
+            answers, errors = graphql.mutations(self._once, wanted), []
+        except GithubException as error:
+            if not (isinstance(error.data, dict) and isinstance(error.data.get("errors"), list)):
+                raise
+            answers, errors = error.data.get("data") or {}, error.data["errors"]
+            if "data" not in error.data and errors and all(map(_is_invalid, errors)):
+                return frozenset(bodies)  # a GitHub without this mutation: it made nothing
+        refused = {names[name] for name in names if _is_refused(name, answers, errors)}
+        unclear = [each for name, each in names.items() if each not in refused and not answers.get(name)]
+        if unclear:
+            raise UnavailableError(f"GitHub does not say whether it made {len(unclear)} comments")
+        return frozenset(refused)
+
+    @translated
     def update(self, issue: Issue) -> None:
         state = {"state": "open"} if issue.is_open else {"state": "closed", "state_reason": "completed"}
         body = {"title": issue.title, "body": issue.body, **state}
         self._client.send("PATCH", f"/issues/{issue.number}", body)
+
+
+def _new(pull: str, body: str) -> graphql.Mutation:
+    return "addComment", "commentEdge { node { id } }", {"subjectId": pull, "body": body}
+
+
+def _is_invalid(error: Any) -> bool:
+    """Whether GitHub objects to the document itself, which it does before it makes anything."""
+    extensions = error.get("extensions") if isinstance(error, dict) else None
+    return isinstance(extensions, dict) and bool(extensions.get("code"))
+
+
+def _is_refused(name: str, answers: Mapping[str, Any], errors: Iterable[Any]) -> bool:
+    """Whether GitHub says that it did not make this one: a reason that is known, and nothing in its place."""
+    return answers.get(name) is None and any(
+        isinstance(each, dict) and each.get("path") == [name] and each.get("type") in _REFUSALS
+        for each in errors
+    )
 
 
 def _issue(raw: Mapping[str, Any]) -> Issue:

@@ -13,12 +13,11 @@ from jitbot.adapters.github import answers, authors, graphql
 from jitbot.adapters.github.client import Client
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.github_objects import Comment, PullPage, Status
+from jitbot.domain.model.github_objects import Comment, PullPage, PullRecount, Status
 from jitbot.domain.model.merge_facts import (
     CommitReading,
     PullCommit,
     PullReading,
-    PullRecount,
     PullRequestHistory,
     Review,
 )
@@ -39,6 +38,8 @@ _COMMIT = (
 _COMMENTS = (
     f"comments(first: {_PAGE}) {{ {_WHOLE} nodes {{ id fullDatabaseId author {{ {_ACTOR} }} body }} }}"
 )
+_FIRST = 3  # comments, each of at most 64 KiB
+_BEGINNING = f"comments(first: {_FIRST}) {{ nodes {{ id fullDatabaseId author {{ {_ACTOR} }} body }} }}"
 _STATUSES = (
     "newest: commits(last: 1) { nodes { commit { oid status { contexts { context state description } } } } }"
 )
@@ -94,7 +95,12 @@ def of_number(client: Client, number: int) -> PullPage | None:
 
 def recount(client: Client, numbers: Iterable[int]) -> Mapping[int, PullRecount]:
     """The reviews and the counts of those pull requests that have any. Raises as `of_commits`."""
-    return _each(client, numbers, f"changedFiles commits(first: 1) {{ totalCount }} {_REVIEWS}", _recounted)
+    return _each(
+        client,
+        numbers,
+        f"changedFiles commits(first: 1) {{ totalCount }} {_REVIEWS} {_BEGINNING}",
+        _recounted,
+    )
 
 
 def reviews_of(client: Client, numbers: Iterable[int]) -> Mapping[int, PullReading]:
@@ -251,7 +257,15 @@ def _review(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _comments(node: Mapping[str, Any]) -> tuple[Comment, ...]:
-    return tuple(answers.comment(_comment(each)) for each in _whole(node["comments"]))
+    return tuple(map(_comment_of, _whole(node["comments"])))
+
+
+def _beginning(node: Mapping[str, Any]) -> list[Any]:
+    return list(node["comments"]["nodes"])
+
+
+def _comment_of(node: Mapping[str, Any]) -> Comment:
+    return answers.comment(_comment(node))
 
 
 def _comment(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -274,7 +288,9 @@ def _statuses(node: Mapping[str, Any], head: Sha) -> Mapping[str, Status]:
 
 
 def _recounted(node: Mapping[str, Any]) -> PullRecount:
+    comments = (_or_none(_comment_of, each) for each in _or_none(_beginning, node) or ())
     return PullRecount(
+        comments=tuple(each for each in comments if each is not None),
         reviews=_or_none(_reviews, node),
         commit_count=_number(node["commits"]["totalCount"]),
         changed_files=_number(node["changedFiles"]),

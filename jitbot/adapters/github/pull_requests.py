@@ -8,12 +8,11 @@ from jitbot.adapters.github import authors, pull_queries
 from jitbot.adapters.github.answers import comment, history, moment, pull_request, reviews
 from jitbot.adapters.github.client import AdapterPart, translated
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.github_objects import Comment, PullPage
+from jitbot.domain.model.github_objects import Comment, PullPage, PullRecount
 from jitbot.domain.model.merge_facts import (
     CommitReading,
     PullCommit,
     PullReading,
-    PullRecount,
     PullRequest,
     PullRequestHistory,
     Review,

@@ -27,6 +27,11 @@ _EDITS = 20  # comments in one call: each has 64 KiB at the most
 _PREVENTED = 409  # of a setting: the organisation decides it, so trying again does not help
 
 
+def edit_of(comment: str, body: str) -> graphql.Mutation:
+    """The mutation that replaces a comment's text."""
+    return "updateIssueComment", "issueComment { id }", {"id": comment, "body": body}
+
+
 class GitHubWriter(AdapterPart):
     """One repository's `jitbot.ports.github_write.GitHubWrite`."""
 
@@ -117,13 +122,9 @@ class GitHubWriter(AdapterPart):
     def edit_comments(self, bodies: Mapping[str, str]) -> None:
         # https://docs.github.com/en/graphql/reference/mutations#updateissuecomment
         for some in graphql.in_parts(bodies, _EDITS):
-            inputs = {f"c{place}": {"id": each, "body": bodies[each]} for place, each in enumerate(some)}
-            declared = " ".join(f"${name}: UpdateIssueCommentInput!" for name in inputs)
-            asked = " ".join(
-                f"{name}: updateIssueComment(input: ${name}) {{ issueComment {{ id }} }}" for name in inputs
-            )
-            answers = self._client.graphql(f"mutation({declared}) {{ {asked} }}", inputs)
-            for name, wanted in inputs.items():
+            edits = {f"c{place}": edit_of(each, bodies[each]) for place, each in enumerate(some)}
+            answers = graphql.mutations(self._client, edits)
+            for name, (_, _, wanted) in edits.items():
                 if (
                     answers[name]["issueComment"]["id"] != wanted["id"]
                 ):  # nothing there says that it was edited

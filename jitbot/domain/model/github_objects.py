@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.merge_facts import Actor, PullReading
+from jitbot.domain.model.merge_facts import Actor, PullReading, Review
 
 
 class StatusState(StrEnum):
@@ -33,6 +33,19 @@ class Comment:
     by_actions: bool
     body: str
     node_id: str = ""  # by which GraphQL knows it; empty if GitHub did not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRecount:
+    """The reviews of a pull request, and how many commits and files it has, as a second reading says. None as in `PullReading`.
+
+    `comments` are the first few of its conversation, among which jitbot's own is as a rule; nothing is decided by them.
+    """
+
+    reviews: tuple[Review, ...] | None
+    commit_count: int
+    changed_files: int
+    comments: tuple[Comment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

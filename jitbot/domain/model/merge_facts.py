@@ -169,15 +169,6 @@ class PullReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullRecount:
-    """The reviews of a pull request, and how many commits and files it has, as a second reading says. None as in `PullReading`."""
-
-    reviews: tuple[Review, ...] | None
-    commit_count: int
-    changed_files: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CommitReading:
     """The pull requests that GitHub connects with a commit, and the branch that it calls the default one then."""
 

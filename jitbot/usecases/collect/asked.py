@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from jitbot.domain.model.documents import Login, Sha
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.model.github_objects import Comment, PullRecount
 from jitbot.domain.model.merge_facts import (
     CommitReading,
     PullCommit,
     PullReading,
-    PullRecount,
     PullRequest,
     PullRequestHistory,
     Review,
@@ -66,6 +66,13 @@ class Asked:
     def reading(self, number: int) -> PullReading | None:
         """What was read of a pull request together with others, if it was."""
         return self._readings.get(number)
+
+    def conversation(self, number: int) -> tuple[str, tuple[Comment, ...]] | None:
+        """The node id of a pull request, with the first of its comments; None if it was not read together with others."""
+        reading, again = self._readings.get(number), self._recounts.get(number)
+        if reading is None or again is None or not reading.pull.node_id:
+            return None
+        return reading.pull.node_id, again.comments
 
     def _read(self, commit: Sha) -> CommitReading | None:
         if commit in self._expected:

@@ -104,7 +104,7 @@ def edited_together(context: Context, shown: Sequence[Shown]) -> tuple[list[Show
 
     What could not be edited so is left to `put`, which edits one by one and says what is wrong.
     """
-    wanted = {each.number: first for each in shown if (first := _to_edit(each)) is not None}
+    wanted = {each.number: first for each in shown if (first := to_edit(each)) is not None}
     bodies = {wanted[each.number].node_id: each.body for each in shown if each.number in wanted}
     if len(bodies) < 2:
         return list(shown), frozenset()
@@ -121,7 +121,7 @@ def edited_together(context: Context, shown: Sequence[Shown]) -> tuple[list[Show
     return right, frozenset(wanted)
 
 
-def _to_edit(shown: Shown) -> Comment | None:
+def to_edit(shown: Shown) -> Comment | None:
     """jitbot's one comment there, if its text is another one than it should be."""
     ours = _ours(shown.comments_there or ())
     if not shown.body or len(ours) != 1 or not ours[0].node_id or _same(ours[0].body, shown.body):

@@ -20,7 +20,7 @@ from jitbot.usecases.decide import early_ends
 from jitbot.usecases.decide.deciding import Decided, Due, SoFar, decide_all, due, unrecorded
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
-from jitbot.usecases.runs.announce import announced
+from jitbot.usecases.runs.announce import Announcing, announced
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
 from jitbot.usecases.runs.rule_record import with_rule_changes
@@ -37,8 +37,8 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
     if not dry_run:
         meanwhile(partial(ensure_recordable, context), context.issuer.keys)
     ledger = Ledger(context, now)
-    with announced(ledger):
-        report = _grant(ledger, dry_run=dry_run)
+    with announced(ledger) as announcing:
+        report = _grant(ledger, announcing, dry_run=dry_run)
     if not report.may_have_to_end:
         try:
             context.output(SWEEP, "no")
@@ -47,10 +47,11 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
     return report
 
 
-def _grant(ledger: Ledger, *, dry_run: bool) -> Report:
+def _grant(ledger: Ledger, announcing: Announcing, *, dry_run: bool) -> Report:
     context, now = ledger.context, ledger.at
     ahead = () if dry_run else (context.cloud,)
     run = _Run(ledger=ledger, collector=CaseCollector(context=context, ahead=ahead))
+    announcing.conversation = lambda number: run.collector.github.conversation(number)
     history = ledger.read()
     run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
     if history.doubt:

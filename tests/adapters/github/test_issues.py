@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from answering_client import AnsweringClient
+from github import GithubException
 
 import requests
 from jitbot.adapters.github import Client, GitHubIssues
@@ -82,6 +84,54 @@ def test_opening_is_tried_once(github: GitHubSandbox) -> None:
     assert len(calls) == 1
     github.faults = None
     assert len(adapter(github).ours(START)) == 1
+
+
+def answering(*answers: Any) -> GitHubIssues:
+    """The adapter before a GitHub that answers one document so."""
+    given = list(answers)
+
+    def graphql(_query: str, _variables: Any) -> Any:
+        found = given.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    client = cast("Client", SimpleNamespace(graphql=graphql))
+    return GitHubIssues(client, client)
+
+
+MADE = {"commentEdge": {"node": {"id": "IC_9"}}}
+LOCKED = {"type": "FORBIDDEN", "path": ["n1"], "message": "locked"}
+TIMEOUT = {"message": "Something went wrong while executing your query. This may be the result of a timeout"}
+NO_MUTATION = {"message": "Field 'addComment' doesn't exist", "extensions": {"code": "undefinedField"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        ({"n0": MADE, "n1": MADE}, set()),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [LOCKED]}), {"PR_2"}),
+        (GithubException(404, {"data": {"n0": MADE, "n1": MADE, "e0": None}, "errors": [{**LOCKED, "path": ["e0"]}]}), set()),
+        (GithubException(400, {"errors": [NO_MUTATION]}), {"PR_1", "PR_2"}),
+        ({"n0": MADE, "n1": None}, None),
+        ({}, None),
+        (GithubException(400, {"data": None, "errors": [TIMEOUT]}), None),
+        (GithubException(400, {"errors": [TIMEOUT]}), None),
+        (GithubException(400, {"errors": []}), None),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [{**LOCKED, "type": "INTERNAL"}]}), None),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [{**LOCKED, "path": ["n0"]}]}), None),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": ["x", None]}), None),
+        (GithubException(502, None), None),
+    ],
+)  # fmt: skip
+def test_of_many_comments_only_what_github_says_it_refused_is_not_there(answer: Any, refused: Any) -> None:
+    """Those may be tried again by themselves. Anything else that is no answer means that nobody knows."""
+    bodies, edits = {"PR_1": "one", "PR_2": "two"}, {"IC_1": "three"}
+    if refused is None:
+        with pytest.raises(UnavailableError):
+            answering(answer).announce_together(bodies, edits)
+    else:
+        assert answering(answer).announce_together(bodies, edits) == refused
 
 
 def test_looking_is_tried_again(github: GitHubSandbox) -> None:

@@ -31,8 +31,6 @@ LIMITS: tuple[tuple[str, int, Of], ...] = (
     ("points of GraphQL", 1000, lambda step: step.points),
     ("writes", 500, lambda step: step.written),
 )
-A_MINUTE = 80  # writes
-_OF_A_RUN = (("grant, many", "commit"), ("show many", "edit of comments"))  # which all of the run share
 _NAMES = {
     PERSON: "`jitbot request`, with the person's own token",
     "check": "`check.yml`, when it is opened",
@@ -88,7 +86,6 @@ def hour() -> str:
         min(load(of).requests(limit, alone=alone) for _, limit, of in LIMITS) for alone in (True, False)
     )
     sure = min(load(of).requests(limit, alone=True) for name, limit, of in LIMITS if name != "writes")
-    shared = sum(STEPS[name].writes.get(kind, 0) for name, kind in _OF_A_RUN)
     head = (
         "an hour's limit",
         "a request, merged alone",
@@ -100,7 +97,7 @@ def hour() -> str:
     return f"""{table(head, rows)}
 By the calls, an hour holds {sure} requests. If every write counts as one that creates content, it holds {apart}, or {together} where {MANY} are merged for each run: {HOURS * apart} to {HOURS * together} in a day of {HOURS} hours.
 
-Up to {min(A_MINUTE - shared, NOTIFIED)} requests may be merged in one minute before their notifications come to {A_MINUTE} writes, or to more than a run sends.
+Up to {NOTIFIED} requests may be merged for one run before it notifies of no more.
 """
 
 

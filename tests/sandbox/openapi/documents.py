@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from jitbot.adapters.github import authors, contents, graphql, pull_queries, settings, writer
+from jitbot.adapters.github import authors, contents, graphql, issues, pull_queries, settings, writer
 from jitbot.domain.model.documents import Sha
 
 _SHA = Sha("1" * 40)
@@ -43,6 +43,9 @@ def every_document() -> Iterator[str]:
         lambda client: pull_queries.recount(client, [7]),
         lambda client: pull_queries.reviews_of(client, [7]),
         lambda client: pull_queries.comments_of(client, [7]),
+        lambda client: issues.GitHubIssues(client, client).announce_together(
+            {"PR_1": "one"}, {"IC_1": "two"}
+        ),
         lambda client: writer.GitHubWriter(client).edit_comments({"IC_1": "one", "IC_2": "two"}),
         *((lambda client, part=part: graphql.objects(client, [f"{_SHA}:x"], part)) for part in parts),
     ]

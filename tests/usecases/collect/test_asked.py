@@ -8,10 +8,10 @@ from acme_facts import HEAD, MERGE, MERGED_AT, MINUTE, PATH, sha
 from builders import a_commit, a_pull, a_review
 
 from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.model.github_objects import PullRecount
 from jitbot.domain.model.merge_facts import (
     CommitReading,
     PullReading,
-    PullRecount,
     PullRequest,
     PullRequestHistory,
 )

@@ -1,6 +1,7 @@
 """Who is notified of what a run recorded, once at the most, whatever goes wrong and however often anything runs."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 from acme_world import HOUR, MINUTE, ORDERS, World
 from breaking import RECORD, Death, answer, at, refuse
 from forging import NEWER, unreadable
-from pages import notified
+from pages import notified, only
 
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.notifications.chat_notice import HandedOn, handed
-from jitbot.sandbox.github.records import GitHubFault
+from jitbot.sandbox.github.api import graphql, pulls
+from jitbot.sandbox.github.records import GitHubFault, RefusalError
 from jitbot.usecases.runs import announce
 
 COMMENTS = "/comments"
@@ -26,17 +28,30 @@ def number(world: World) -> int:
     return int(max(world.github.pulls))
 
 
+def shown(world: World, login: str, name: str) -> int:
+    """A pull request that was checked, approved and merged, so that there is a comment that is kept."""
+    path, text = world.request(login, ORDERS, name, parameters={"table": "orders"})
+    pull = world.offer(login, name, {path: text})
+    world.jit("comment", str(pull), workflow="check.yml", event="pull_request")
+    world.must(world.review("bob", pull))
+    world.must(world.merge("olivia", pull))
+    world.steps += 1
+    return pull
+
+
 def posts(world: World) -> int:
     """How often a new comment was asked for since `forget`."""
     return sum(method == "POST" and path.endswith(COMMENTS) for method, path in world.acme.github.calls)
 
 
-def test_a_grant_notifies_its_requester_once(world: World, asked: str) -> None:
+def test_a_grant_notifies_its_requester_once(world: World) -> None:
     """One call, after all others; later runs, re-runs and other runs' records add nothing."""
+    shown(world, "alice", "ask")
     world.forget()
     world.jit("grant")
-    assert posts(world) == 1
-    assert world.acme.github.calls[-1] == ("POST", "/repos/{owner}/{name}/issues/{number}/comments")
+    assert posts(world) == 0
+    assert world.acme.github.calls[-1] == ("POST", "/graphql")
+    assert "✅ **alice** has orders-db-read" in only(world, number(world))  # the kept one, in the same call
     (said,) = notified(world, number(world))
     assert said.startswith(
         "✅ @alice, you have **orders-db-read** in **prod**, until **23 Nov 2026, 11:00 UTC**."
@@ -139,6 +154,7 @@ def test_a_break_glass_notifies_its_reviewers(world: World) -> None:
 # Once at the most
 
 
+@pytest.mark.usefixtures("one_by_one")
 @pytest.mark.parametrize(
     ("status", "after", "there"),
     [(502, False, 0), (502, True, 1), (None, False, 0), (403, False, 0), (429, True, 1)],
@@ -272,6 +288,7 @@ def two(world: World, asked: str) -> tuple[int, int]:
     return first, number(world)
 
 
+@pytest.mark.usefixtures("one_by_one")
 @pytest.mark.parametrize(("status", "tried"), [(403, 2), (404, 2), (502, 1), (None, 1)])
 def test_a_refusal_is_about_one_and_silence_about_all(
     world: World, two: tuple[int, int], status: int | None, tried: int
@@ -288,9 +305,73 @@ def test_a_run_writes_so_many_comments_and_no_more(
 ) -> None:
     """A stop of hundreds must not use up what GitHub takes in a minute."""
     monkeypatch.setattr(announce, "MOST", 1)
-    world.forget()
     world.jit("grant")
-    assert posts(world) == 1
+    assert sum(len(notified(world, each)) for each in two) == 1
+
+
+def the_third_record(fault: GitHubFault) -> Callable[[str, str], GitHubFault | None]:
+    """A fault of what a grant writes after its two records: all its comments."""
+    seen: list[str] = []
+
+    def faulty(method: str, path: str) -> GitHubFault | None:
+        seen.extend([path] if (method, path) == ("POST", "/graphql") else [])
+        return fault if len(seen) == 3 and path == "/graphql" else None
+
+    return faulty
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "there"),
+    [(502, False, 0), (502, True, 1), (None, False, 0), (403, False, 1), (404, False, 1), (429, True, 1)],
+)
+def test_comments_of_one_call_are_there_once_at_the_most(
+    world: World, two: tuple[int, int], status: int | None, after: bool, there: int
+) -> None:
+    """A lost answer is asked for by nobody again. Where GitHub refuses the call, each is written by itself."""
+    world.acme.github.faults = the_third_record(GitHubFault(status=status, after=after))
+    world.forget()
+    ran = world.jit("grant")
+    assert posts(world) == (2 if status in (403, 404) else 0)
+    assert ("nobody knows who is notified" in ran.output) == (status not in (403, 404))
+    world.calm()
+    for verb in ("grant", "sweep"):
+        world.jit(verb)
+    assert [len(notified(world, each)) for each in two] == [there, there]
+
+
+def test_a_conversation_that_is_locked_is_that_one_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others of the call are there, and its kept comment is as it should be."""
+    two = shown(world, "alice", "first"), shown(world, "carol", "second")
+    add = graphql.add_comment
+
+    def locked(call: Any, repo: Any, number: int, body: str) -> Any:
+        if number == two[0]:
+            raise RefusalError(403, "the conversation is locked")
+        return add(call, repo, number, body)
+
+    monkeypatch.setattr(graphql, "add_comment", locked)
+    monkeypatch.setattr(pulls, "add_comment", locked)
+    ran = world.jit("grant")
+    assert f"no notification on #{two[0]}: " in ran.output
+    assert [len(notified(world, each)) for each in two] == [0, 1]
+    assert all("✅" in only(world, each) for each in two)
+
+
+def test_a_kept_comment_that_is_not_among_the_first_is_left_to_the_next_step(world: World) -> None:
+    """Anyone may comment before jitbot does; the step after the grant reads all comments."""
+    pull = shown(world, "alice", "ask")
+    ours = list(world.github.comments)
+    for each in range(3):
+        world.must(world.acme.call("mallory", "POST", f"/issues/{pull}/comments", body=f"first {each}"))
+    late = [world.github.comments.pop(each) for each in ours]
+    world.github.comments.update({each.id: each for each in late})  # GitHub lists it after those three
+    kept = only(world, pull)
+    world.jit("grant", GITHUB_RUN_ID="7")
+    assert (only(world, pull), len(notified(world, pull))) == (kept, 1)
+    world.jit("comment", workflow="grant.yml", GITHUB_RUN_ID="7")
+    assert "✅ **alice** has orders-db-read" in only(world, pull)
 
 
 def test_what_was_recorded_before_an_error_is_said(world: World, asked: str) -> None:
@@ -311,7 +392,7 @@ def test_what_was_recorded_before_an_error_is_said(world: World, asked: str) -> 
     world.acme.github.faults = second
     world.jit("grant", code=3)
     world.calm()
-    assert len(records) == 2
+    assert len(records) == 3  # the last are the comments
     assert world.story(path) == ["refused"]
     assert [len(notified(world, each)) for each in (refused, refused - 1)] == [1, 0]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from jitbot.sandbox.github.api import objects, shapes
 from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
-from jitbot.sandbox.github.api.pulls import change_comment
+from jitbot.sandbox.github.api.pulls import add_comment, change_comment
 from jitbot.sandbox.github.git import commits
 from jitbot.sandbox.github.graph import pull_requests
 from jitbot.sandbox.github.graph.document import GraphQLDocument
@@ -32,8 +32,8 @@ def answer(call: GitHubCall) -> Reply:
     query, variables = call.text("query"), call.body.get("variables") or {}
     if pull_requests.is_about(query):
         return pull_requests.read(call)
-    if _EDIT in query:
-        return _edit_comments(call, GraphQLDocument(query, variables))
+    if any(name in query for name in _OF_COMMENTS):
+        return _write_comments(call, GraphQLDocument(query, variables))
     for field, act in _MUTATIONS.items():
         if re.search(rf"\b{field}\b", query):
             return _attempt(field, act, call, variables.get("input") or {})
@@ -116,14 +116,13 @@ def _disable_auto_merge(call: GitHubCall, given: Mapping[str, Any]) -> Json:
     return _echo(given, _about(call, pull))
 
 
-def _edit_comments(call: GitHubCall, document: GraphQLDocument) -> Reply:
+def _write_comments(call: GitHubCall, document: GraphQLDocument) -> Reply:
     """Each on its own, one after the other: one that is refused is null, with an error beside the data."""
     data: dict[str, Json | None] = {}
     errors = []
     for asked in document.selections:
-        given = asked.arguments["input"]
         try:
-            data[asked.alias] = {"issueComment": {"id": _edited(call, given["id"], given["body"])}}
+            data[asked.alias] = _OF_COMMENTS[asked.name](call, asked.arguments["input"])
         except RefusalError as refusal:
             data[asked.alias] = None
             kind = {404: "NOT_FOUND", 403: "FORBIDDEN"}.get(refusal.status, "UNPROCESSABLE")
@@ -154,12 +153,19 @@ def _echo(given: Mapping[str, Any], payload: Json) -> Json:
     return payload | {"clientMutationId": given.get("clientMutationId")}
 
 
-def _edited(call: GitHubCall, node: str, body: str) -> str:
+def _edited(call: GitHubCall, given: Mapping[str, Any]) -> Json:
     for repository in call.site.repositories.values():
         for comment in list(repository.comments.values()):
-            if node == shapes.comment_node(comment):
-                return shapes.comment_node(change_comment(call, repository, comment.id, body))
-    raise RefusalError(404, f"Could not resolve to a node with the global id of '{node}'")
+            if given["id"] == shapes.comment_node(comment):
+                edited = change_comment(call, repository, comment.id, given["body"])
+                return {"issueComment": {"id": shapes.comment_node(edited)}}
+    raise RefusalError(404, f"Could not resolve to a node with the global id of '{given['id']}'")
+
+
+def _added(call: GitHubCall, given: Mapping[str, Any]) -> Json:
+    repository, pull = _pull(call.site, given["subjectId"])
+    made = add_comment(call, repository, pull.number, given["body"])
+    return {"commentEdge": {"node": {"id": shapes.comment_node(made)}}}
 
 
 def _pull(site: Site, node: str) -> tuple[HostedRepository, Pull]:
@@ -170,7 +176,10 @@ def _pull(site: Site, node: str) -> tuple[HostedRepository, Pull]:
     raise RefusalError(404, f"Could not resolve to a node with the global id of '{node}'")
 
 
-_EDIT = "updateIssueComment"
+_OF_COMMENTS: Mapping[str, Callable[[GitHubCall, Mapping[str, Any]], Json]] = {
+    "updateIssueComment": _edited,
+    "addComment": _added,
+}
 _MUTATIONS: dict[str, Callable[[GitHubCall, Mapping[str, Any]], Json | None]] = {
     "createCommitOnBranch": _create_commit,
     "enablePullRequestAutoMerge": _enable_auto_merge,

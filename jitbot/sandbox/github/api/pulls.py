@@ -185,18 +185,24 @@ def list_comments(call: GitHubCall, repo: HostedRepository, number: int) -> Repl
 
 def create_comment(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """POST issues/{number}/comments."""
+    comment = add_comment(call, repo, number, call.text("body"))
+    return Reply(status=201, body=pull_shapes.comment(call.site, repo, comment))
+
+
+def add_comment(call: GitHubCall, repo: HostedRepository, number: int, body: str) -> Comment:
+    """A new comment, as the caller."""
     repo.pull(number)
     now = call.site.clock.now()
     comment = Comment(
         id=call.site.next_id(),
         pull=number,
         author=call.actor,
-        body=_valid(call.text("body")),
+        body=_valid(body),
         created_at=now,
         updated_at=now,
     )
     repo.comments[comment.id] = comment
-    return Reply(status=201, body=pull_shapes.comment(call.site, repo, comment))
+    return comment
 
 
 def get_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Reply:

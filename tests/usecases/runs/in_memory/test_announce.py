@@ -1,6 +1,6 @@
 """What a run says of what it recorded, and what it hands to the job that writes to chat, in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -81,6 +81,47 @@ def test_a_comment_that_is_refused_holds_no_other_up() -> None:
     assert (run.commented, run.said) == ([7, 9], ["no notification on #8: locked"])
     run = said(a_run(refused={8: UnavailableError("down")}), *three)
     assert (run.commented, run.said) == ([7], ["no notification on #8, nor on those after it: down"])
+
+
+def together(run: PlainRun, *numbers: int, known: Iterable[int] | None = None) -> PlainRun:
+    """What a run says that records a refusal in each of these, and knows the conversations of some; all by default."""
+    ledger, there = run.ledger(), set(numbers if known is None else known)
+    with announced(ledger) as announcing:
+        announcing.conversation = lambda number: (str(number), ()) if number in there else None
+        ledger.add([refusal(each, PATH.replace("refunds", f"more{each}")) for each in numbers])
+    return run
+
+
+@pytest.fixture
+def no_edits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No comment is kept anywhere, and what it would say cannot be read."""
+
+    def unread(*_: Any) -> Any:
+        raise UnavailableError("no rules")
+
+    monkeypatch.setattr(announce, "of_merged", unread)
+
+
+@pytest.mark.usefixtures("no_edits")
+def test_comments_of_known_conversations_are_ten_in_a_call() -> None:
+    """The others, and those that GitHub refuses so, are written one by one; no comment is written twice."""
+    run = together(a_run(), *range(1, 26), known=range(1, 24))
+    assert [len(bodies) for bodies, _ in run.calls] == [10, 10, 3]
+    assert sorted(run.commented) == list(range(1, 26))
+    run = together(
+        a_run(refused_together=frozenset({3, 4}), refused={4: DeniedError("locked")}), *range(1, 6)
+    )
+    assert (sorted(run.commented), run.said) == ([1, 2, 3, 5], ["no notification on #4: locked"])
+    run = together(a_run(unclear=DeniedError("no")), 1, 2)
+    assert (run.commented, len(run.calls)) == ([1, 2], 1)
+
+
+@pytest.mark.usefixtures("no_edits")
+def test_a_call_without_an_answer_ends_all_comments() -> None:
+    """Some may be there: none of them is written again, nor any after them."""
+    run = together(a_run(unclear=UnavailableError("down")), *range(1, 26))
+    assert (run.commented, len(run.calls)) == ([], 1)
+    assert run.said == ["nobody knows who is notified, and nobody else is: down"]
 
 
 def test_a_run_writes_so_many_comments(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ class Cases:
         self.patience = Patience()
         self.forgot = 0
         self.context: Any = None
+        self.github: Any = SimpleNamespace(conversation=lambda _: None)
 
     def __call__(self, context: Context, ahead: Sequence[Any] = ()) -> "Cases":
         """The collector of a run."""
