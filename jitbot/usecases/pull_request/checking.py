@@ -146,8 +146,7 @@ class Checker:
     def change(self, git: Git, *, base: Sha, head: Sha) -> tuple[Finding, ...]:
         """Everything that would keep the change from `base` to `head` from being merged and granted."""
         proposed = read_proposed(git, base=base, head=head)
-        previews = () if proposed.unread else self._previews(git, proposed)
-        of_requests = (finding for preview in previews for finding in preview.findings)
+        of_requests = (finding for preview in self._previews(git, proposed) for finding in preview.findings)
         return self.together(git, proposed, of_requests)
 
     def together(

@@ -15,6 +15,7 @@ from jitbot.domain.setup.requests_page import PAGE
 from jitbot.usecases.collect.collect_case import CommitTree
 from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.pull_request.checking import Checker, read_former, read_proposed
+from jitbot.usecases.pull_request.proposed_rules import read_proposed_rules
 
 CHECKER = Checker(documents=documents, catalogue=the_catalogue(), when=NOW)
 TEXT = b"requester: alice\naccounts: [prod]\nduration: 2h\nreason: INC-1\nparameters:\n  table: orders\n"
@@ -104,6 +105,8 @@ def test_a_request_beside_rules_is_found_with_what_is_wrong_in_both() -> None:
     codes = found(acme(), {PATH: TEXT.replace(b"2h", b"5h"), **changed(ORDERS, "4h", "nothing")})
     assert ("touches-rules", PATH) in codes
     assert any(file == ORDERS for _, file in codes)
+    ends = {PATH: None, **changed(ORDERS, "4h", "3h")}
+    assert found(acme(), ends, on={PATH: TEXT}) == [("touches-rules", PATH)]
 
 
 @pytest.mark.parametrize(
@@ -185,10 +188,65 @@ def test_a_file_that_does_not_read_is_found_and_keeps_no_other_from_being_looked
         assert again <= {broken, other}
 
 
+OWN_LINE = "/requests/orders-db-read/      @acme/payments-leads\n"
+BY_RULE = "approvals:\n  - need: 1\n  - when: {accounts: [ACCOUNT]}\n    need: 1"
+
+
+def by_rule(account: str) -> Changes:
+    """A policy with a rule of approval about this account."""
+    return changed(ORDERS, "approvals: 1", BY_RULE.replace("ACCOUNT", account))
+
+
 def test_owners_that_do_not_read_are_not_looked_up() -> None:
-    """What GitHub cannot read owns nothing."""
+    """What GitHub cannot read owns nothing, and no line is missed in it; neither is one where there is no file."""
     twice = changed(OWNERS, "@acme/payments-leads", "alice [ @acme/nobody")
     assert {code for code, _ in looked(twice, OWNERS)} == {"codeowners-invalid-owner"}
+    odd = changed(OWNERS, OWN_LINE, "/policies/ [\n")
+    assert {code for code, _ in looked(odd, ORDERS)} == {"codeowners-invalid-owner"}
+    git = acme()
+    del git.files[OWNERS]
+    of = CommitTree(git=git, commit=MAIN)  # type: ignore[arg-type]
+    assert told(CHECKER.files(of, [ORDERS])) == [("no-codeowners", OWNERS)]
+
+
+def test_a_line_that_picks_some_requests_is_found() -> None:
+    """Whoever names them would choose who approves."""
+    picks = changed(OWNERS, OWN_LINE, f"{OWN_LINE}/requests/orders-db-read/2026-11/ @acme/security\n")
+    assert looked(picks, ORDERS) == [("owners-by-name", OWNERS)]
+
+
+def test_rules_of_approval_are_held_against_the_accounts() -> None:
+    """Where the policy changes, or the accounts; where anything else does, nothing of it is told."""
+    mars = by_rule("mars")
+    assert looked(by_rule("prod"), ORDERS) == []
+    assert looked(mars, ORDERS) == [("unknown-account", ORDERS)]
+    assert found(acme(), changed(ACCOUNTS, "data:", "data: "), mars) == [("unknown-account", ORDERS)]
+    assert found(acme(), changed(SETTINGS, "24h", "23h"), mars) == []
+    for broken in (ACCOUNTS, GROUPS, TEAMS):
+        assert [file for _, file in looked({**mars, broken: b"x: ["}, ORDERS, broken)] == [broken]
+    group = changed(ORDERS, "[prod, staging]", '["@production", staging]')
+    assert [file for _, file in looked({**group, GROUPS: b"x: ["}, ORDERS, GROUPS)] == [GROUPS]
+
+
+def test_what_is_wrong_already_is_found_where_accounts_change() -> None:
+    """Each policy is looked at anew then."""
+    mars = changed(ORDERS, "[prod, staging]", "[mars]")
+    assert found(acme(), changed(ACCOUNTS, "data:", "data: "), mars) == [("unknown-account", ORDERS)]
+
+
+UNPINNED: Changes = {
+    ".github/workflows/grant.yml": b"jobs:\n  x:\n    steps:\n      - uses: actions/checkout@v4\n"
+}
+
+
+def test_the_rules_on_both_sides_are_taken_as_they_were_read() -> None:
+    """Where they were not, they are read: a workflow that runs whatever a tag names is found."""
+    git = acme()
+    head = git.push("x", UNPINNED)
+    proposed = read_proposed(git, base=MAIN, head=head)  # type: ignore[arg-type]
+    same = read_proposed_rules(git, documents, base=MAIN, head=MAIN, touched=())  # type: ignore[arg-type]
+    assert told(CHECKER.together(git, proposed, (), same)) == []  # type: ignore[arg-type]
+    assert {file for _, file in told(CHECKER.together(git, proposed, ()))} == set(UNPINNED)  # type: ignore[arg-type]
 
 
 def test_each_policy_is_looked_at_for_what_changed_alone() -> None:
@@ -234,13 +292,10 @@ def test_a_policy_that_notify_names_cannot_go_alone() -> None:
 def test_too_much_is_not_read() -> None:
     """Neither the requests nor the rules: it is said, and nothing else."""
     git = acme(vast=True)
-    (only,) = found(git, {PATH: TEXT.replace(b"2h", b"9h")})
-    assert only[0] == "too-large"
+    assert found(git, {PATH: TEXT.replace(b"2h", b"9h")}) == [("too-large", "requests/")]
     many = {f"docs/{number}": b"x" for number in range(101)}
     assert found(acme(), many) == []
-    assert [code for code, _ in found(acme(), {**many, PATH: TEXT.replace(b"2h", b"9h")})] == [
-        "too-many-files"
-    ]
+    assert found(acme(), {**many, PATH: TEXT.replace(b"2h", b"9h")}) == [("too-many-files", PATH)]
     rules = {f"policies/access/p-{number}.yaml": b"x" for number in range(1100)}
     assert [code for code, _ in found(acme(), rules)] == ["too-many-rules"]
 
