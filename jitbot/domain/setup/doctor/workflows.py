@@ -9,7 +9,9 @@ from jitbot.domain.text import timestamp
 
 GROUP = "workflows"
 FOLDER = ".github/workflows/"
-_USES = re.compile(r"^[ \t-]*uses:[ \t]*['\"]?([^\s'\"#]+)", re.MULTILINE)
+_KEY = r"['\"]?uses['\"]?[ \t]*:(?:\s|#.*\n)*['\"]?"  # the value may begin on a later line
+_USES = re.compile(rf"^[ \t-]*{_KEY}([^\s'\"#]+)", re.MULTILINE)
+_USES_IN_BRACES = re.compile(rf"[{{,][ \t]*{_KEY}([^\s'\"#,}}]+)")
 _PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}|\./[\w./-]*")
 _REUSED = re.compile(r"\.github/workflows/[^@\s]+(?:@|\Z)")
 _MEANS: Mapping[str, str] = {
@@ -83,7 +85,7 @@ def pins(found: Mapping[str, str]) -> Check:
     )
     problems = []
     for name, text in sorted(found.items()):
-        used = _USES.findall(text)
+        used = [*_USES.findall(text), *_USES_IN_BRACES.findall(text)]
         problems += [f"{name}: {each}" for each in used if not _PINNED.fullmatch(each)]
         problems += [
             f"{name} reuses {each}" for each in used if _PINNED.fullmatch(each) and _REUSED.search(each)
