@@ -108,6 +108,7 @@ def test_what_was_not_merged_is_known_to_github_alone(packs: Packs, tmp_path: Pa
     assert (packs.given["about"]["online"], found is not None) == (online, online)
     if online:
         assert [each["outcome"] for each in found] == ["waiting", "withdrawn"]
+        assert set(found[0]) > {"outcome", "closed_at"}
 
 
 def test_a_period_in_doubt_is_exit_code_3(packs: Packs, tmp_path: Path) -> None:

@@ -152,6 +152,21 @@ def test_live_access_that_ends_is_said(imports: Import, capsys: pytest.CaptureFi
     assert "! this ends live access: bob in prod" in capsys.readouterr().err
 
 
+def test_whose_files_are_changed(tmp_path: Path) -> None:
+    """Those of this folder; where there is none, those of main, as GitHub has them."""
+    (tmp_path / "policies/access").mkdir(parents=True)
+    (tmp_path / "policies/access/here.yaml").write_text("here")
+    client: Any = SimpleNamespace(rules_tree="main", policy_paths=lambda: ["there"])
+    asked = Invocation(
+        now=datetime(2026, 11, 24, tzinfo=UTC), environ={}, folder=tmp_path, jitbot=lambda *_: 0
+    )
+    here = module.target_of(asked, tmp_path, lambda: client)
+    assert here.policies == ("policies/access/here.yaml",)
+    assert here.tree.read(here.policies) == {"policies/access/here.yaml": b"here"}
+    there = module.target_of(asked, None, lambda: client)
+    assert (str(there.tree), there.policies) == ("main", ("there",))
+
+
 @pytest.mark.parametrize(("check", "pull"), [(False, False), (True, False), (False, True)])
 def test_the_options_of_every_import(*, check: bool, pull: bool) -> None:
     """As one value; to look and to propose at once is misuse."""
