@@ -9,7 +9,9 @@ import pytest
 
 from jitbot.adapters.git import GitRepository
 from jitbot.adapters.git import clone as module
+from jitbot.adapters.git import kept
 from jitbot.adapters.git.plumbing import CommitHeader, Difference
+from jitbot.adapters.git.process import Token
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.bounds import BATCH_READ
@@ -347,3 +349,35 @@ def test_what_batches_add(git: Git) -> None:
         (A, False, 1), (B, True, 1), (C, False, 0), (D, False, 1),
     ]  # fmt: skip
     assert BATCH_READ < 10_000
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_clone_that_jitbot_keeps_has_mains_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, refused: bool
+) -> None:
+    """As they are now; what cannot be fetched is not checked out, and its reason is said."""
+    said: list[str] = []
+
+    class Kept:
+        def __init__(self, folder: Path, **_: Any) -> None:
+            assert folder.is_dir()
+
+        def ask(self, *arguments: str) -> None:
+            said.append(arguments[0])
+
+        def fetch(self, *_: str, token: Token) -> "subprocess.CompletedProcess[bytes]":
+            said.append(f"fetch as {token.server}")
+            return subprocess.CompletedProcess([], int(refused), b"", b"fatal: no route")
+
+    monkeypatch.setattr(kept, "GitProcess", Kept)
+    given: dict[str, Any] = {"token": "t", "environ": {}}
+    address = "https://github.com/acme/access.git"
+    if refused:
+        with pytest.raises(UnavailableError, match=f"could not fetch {address}: fatal: no route"):
+            kept.bring(tmp_path / "a/b", address, **given)
+    else:
+        kept.bring(tmp_path / "a/b", address, **given)
+    assert said == ["init", "config", "fetch as https://github.com", *([] if refused else ["checkout"])]
+    (tmp_path / "file").touch()
+    with pytest.raises(UnavailableError, match="file cannot be made: File exists"):
+        kept.bring(tmp_path / "file", address, **given)
