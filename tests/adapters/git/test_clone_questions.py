@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from jitbot.adapters.git import GitRepository
+from jitbot.adapters.git import GitRepository, kept
 from jitbot.adapters.git import clone as module
-from jitbot.adapters.git import kept
 from jitbot.adapters.git.plumbing import CommitHeader, Difference
 from jitbot.adapters.git.process import Token
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search

@@ -65,6 +65,7 @@ class Desk:
         self.file: bytes | None = b"x"
         self.refuses: Exception | None = None
         self.may: Exception | None = None
+        self.requesters: list[int | None] = []
         place = SimpleNamespace(repository="acme/access", branch="main", url="https://x", actor="alice")
         client: Any = SimpleNamespace(
             github=None, github_write=self, place=place, tree=self, rules=lambda _: None, at=NOW
@@ -91,7 +92,8 @@ class Desk:
         """The file on main."""
         return dict.fromkeys(paths, self.file) if self.file is not None else {}
 
-    def _entitled(self, *_: Any) -> None:
+    def _entitled(self, _: Any, __: str, github_id: int | None, *___: Any) -> None:
+        self.requesters.append(github_id)
         if self.may is not None:
             raise self.may
 
@@ -206,6 +208,7 @@ def test_what_the_workflow_will_refuse_is_said(
     desk.answer, desk.may = Answer(state(approved=approved)), error
     assert desk.release() == code
     assert desk.started == STARTED
+    assert desk.requesters == [1 if approved else None]
     assert ("you are neither; revoke.yml is started all the same" in capsys.readouterr().err) is bool(code)
 
 
