@@ -222,7 +222,7 @@ def test_a_head_that_was_not_fetched_is_none(git: Git) -> None:
 @pytest.mark.parametrize(("codes", "cuts", "deepened"), [([0], 1, 0), ([1, 0], 2, 1), ([1, 1, 0], 2, 2)])
 def test_a_common_ancestor_is_looked_for_deeper(git: Git, codes: list[int], cuts: int, deepened: int) -> None:
     """As long as there is more to bring."""
-    git.codes, git.boundary = codes, [{A}] * cuts
+    git.codes, git.boundary = [*codes], [{A}] * cuts
     assert git.repository.merge_base(A, B) == D
     assert git.deepened == [MAIN] * deepened
 
@@ -278,6 +278,7 @@ def test_main_is_told_commit_by_commit(git: Git) -> None:
     changes = git.repository.changes(SINCE)
     assert [(each.base, each.commit, each.path) for each in changes] == [(A, B, "requests/x")]
     assert [(each.base, each.commit) for each in git.repository.too_large(SINCE)] == [(B, C)]
+    assert git.said[-1] == ("rev-list", "--reverse", "--timestamp", "--first-parent", A)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from botocore.session import get_session
 
 import jitbot
 from jitbot.cli import main
+from jitbot.domain.setup import account_template
 from jitbot.sandbox.aws import accounts, stacks
 
 ACME = Path(jitbot.__file__).parent / "sandbox" / "acme"
@@ -265,3 +266,46 @@ def test_an_account_that_holds_the_trail_is_prepared_too(capsys: Captured, acces
     assert "444444444444" in run(capsys, "--format", "terraform", folder=access)[1]
     (inline,) = template(capsys, folder=access)["Resources"]["AuditRole"]["Properties"]["Policies"]
     assert "aws-cloudtrail-logs" in json.dumps(inline)
+
+
+def test_a_list_of_names_is_read_as_people_write_it(capsys: Captured) -> None:
+    """With blanks and commas too many; all services at once stand alone."""
+    listed = template(capsys, "--services", "s3, ,dynamodb,,s3")
+    assert defaults(listed)["BoundaryServices"] == "s3,dynamodb"
+    assert run(capsys, "--services", "*")[0] == 0
+    assert "* stands alone" in run(capsys, "--services", "*,s3")[2]
+
+
+@pytest.mark.parametrize(("more", "code"), [(0, 0), (1, 1)])
+def test_the_largest_boundary_that_aws_takes(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, more: int, code: int
+) -> None:
+    """To the character."""
+    size = account_template.BOUNDARY_LIMIT + more
+    monkeypatch.setattr(account_template, "boundary_size", lambda _: size)
+    assert run(capsys)[0] == code
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_template_ends_with_one_line_end(capsys: Captured, form: str) -> None:
+    """As a file does."""
+    _, out, _ = run(capsys, "--format", form)
+    assert out.endswith("\n")
+    assert not out.endswith("\n\n")
+
+
+@pytest.mark.parametrize(("option", "said"), [((), False), (("--no-pin",), True)])
+def test_a_roll_out_pins_unless_it_is_told_otherwise(
+    capsys: Captured, option: tuple[str, ...], *, said: bool
+) -> None:
+    """The printed command makes the template that was meant."""
+    code, out, _ = run(capsys, "--stackset", *option)
+    assert (code, "--no-pin" in out) == (0, said)
+
+
+def test_without_accounts_nothing_is_rolled_out(capsys: Captured, access: Path) -> None:
+    """A file that is not there is no empty one."""
+    (access / "policies/accounts.yaml").unlink()
+    code, out, err = run(capsys, "--stackset", folder=access)
+    assert (code, out) == (1, "")
+    assert "there is no policies/accounts.yaml" in err
