@@ -1,5 +1,6 @@
 """What is said before a request is opened, on plain values: stops, what runs already, and what waits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -87,9 +88,10 @@ def test_what_is_not_the_same_is_not_said(desk: Desk, changes: dict[str, Any]) -
     assert desk.said() == ()
 
 
-def test_the_same_that_runs_is_said(desk: Desk) -> None:
+@pytest.mark.parametrize("accounts", [("prod",), ("prod", "data")])
+def test_the_same_that_runs_is_said(desk: Desk, accounts: tuple[str, ...]) -> None:
     """With how to have more time of it; whatever stands before it in the ledger."""
-    desk.states.update({"a": state(early=True), PATH: state(), "z": state(policy="q")})
+    desk.states.update({"a": state(early=True), PATH: state(accounts=accounts), "z": state(policy="q")})
     assert desk.said() == (
         f"you have this already until 2026-11-24T09:00:01Z, as the ledger records; for more time: jitbot extend {PATH}",
     )
@@ -106,7 +108,8 @@ def waits(request: str, *accounts: str) -> OpenRequest:
 def test_what_waits_is_said(desk: Desk) -> None:
     """Under the same policy, for one of the same accounts; what could not be read is left out."""
     unread = UnreadRequest(number=8, url="https://x/8", request=PATH, approvals=NotKnown(why=""))
-    desk.waiting = [unread, waits(OTHER, "prod"), waits(PATH, "data"), waits(PATH, "data", "prod")]
+    other = replace(waits(OTHER, "prod"), url="https://x/9")
+    desk.waiting = [unread, other, waits(PATH, "data"), waits(PATH, "data", "prod")]
     assert desk.said() == ("a request of yours under this policy waits already: https://x/7",)
 
 

@@ -1,6 +1,7 @@
 """Which request a person means, where the ledger is read through the API and nobody has verified it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +11,10 @@ from acme_facts import EXPIRES_AT, MERGED_AT, MINUTE, NOW, a_person, an_actor, s
 from builders import a_revocation, a_window, an_approval
 
 from jitbot.commands.request.resolve_request import LedgerAnswer, asked_before, the_only_one, which
-from jitbot.domain.access.request_state import fold_events
+from jitbot.domain.access.request_state import RequestState, fold_events
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Login
 from jitbot.domain.model.errors import InvalidError
 from jitbot.usecases.request.requester_client import RequesterClient
@@ -186,3 +188,63 @@ def test_of_several_none_is_chosen() -> None:
 def test_the_only_one_needs_no_name(main: Tree, answer: LedgerAnswer) -> None:
     """An event that anybody added makes no second one: the file must be on main, which only a merge changes."""
     assert the_only_one(a_desk(main), answer, None, NOW) == ONE
+
+
+def test_only_what_gives_time_says_when_it_ends() -> None:
+    """An event of another kind, or one without a window, makes no end later; at its very end it runs no more."""
+    over = approved(ONE, over=True)
+    odd: tuple[Any, ...] = (
+        over,
+        SimpleNamespace(request=ONE, kind=EventType.REVOKED, window=a_window(expires_at=EXPIRES_AT)),
+        SimpleNamespace(request=ONE, kind=over.kind, window=None),
+        SimpleNamespace(request=TWO, kind=over.kind, window=a_window(expires_at=EXPIRES_AT)),
+    )
+    answer = LedgerAnswer(events=odd)
+    assert (answer.until(ONE), answer.until(TWO), answer.until(THREE)) == (NOW - MINUTE, EXPIRES_AT, None)
+    assert [answer.may_run(TWO, each) for each in (EXPIRES_AT - MINUTE, EXPIRES_AT)] == [True, False]
+
+
+@pytest.mark.parametrize("odd", ["odd", f"{FOLDER}/odd.yaml", "requests/"])
+def test_an_odd_name_is_nobodys(odd: str) -> None:
+    """Whoever may write can put one into the ledger, or beside requests on main: it keeps nobody from their own."""
+    answer = replace(
+        told(approved(ONE)), states={odd: RequestState(request=odd), **told(approved(ONE)).states}
+    )
+    events = (*answer.events, approved(odd))
+    assert which(a_desk(Tree(ONE, odd)), replace(answer, events=events), None, NOW) == ONE
+    assert which(a_desk(Tree(ONE, odd)), told(), None, NOW) == ONE
+
+
+def test_the_newest_began_last() -> None:
+    """Whatever it is called; of what the ledger lacks nobody knows when it began, so that its name decides."""
+    began: dict[str, Any] = {
+        path: SimpleNamespace(began=NOW - minutes * MINUTE, ended_early=False)
+        for path, minutes in ((ONE, 1), (TWO, 2))
+    }
+    answer = replace(told(approved(ONE), approved(TWO)), states=began)
+    assert which(a_desk(Tree(ONE, TWO)), answer, None, NOW) == ONE
+    assert which(a_desk(Tree(ONE, TWO)), told(), None, NOW) == TWO
+    with pytest.raises(InvalidError, match=f"jitbot release {ONE}\n  jitbot release {TWO}$"):
+        the_only_one(a_desk(Tree(ONE, TWO)), told(), None, NOW)
+
+
+def test_the_oldest_that_may_run_is_21_days_old() -> None:
+    """By the day in its path."""
+    day = NOW.replace(hour=0, minute=0)
+    assert which(a_desk(Tree(ONE)), told(), None, day + MEMORY) == ONE
+    with pytest.raises(InvalidError, match="nothing live"):
+        which(a_desk(Tree(ONE)), told(), None, day + MEMORY + timedelta(days=1))
+
+
+def test_a_former_request_is_mains_or_the_pull_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its path it is main's; by a number it is as the pull request has it, merged or not."""
+    desk = a_desk(Tree(ONE), ONE)
+    github: Any = desk.github
+    github.pull = lambda _number: SimpleNamespace(head=sha("head"))
+    monkeypatch.setattr(RequesterClient, "read_request", lambda _, path: (f"main's {path}".encode(), None))
+    monkeypatch.setattr(
+        "jitbot.commands.request.resolve_request.RemoteTree",
+        lambda _, head: SimpleNamespace(read=lambda paths: dict.fromkeys(paths, head.encode())),
+    )
+    assert asked_before(desk, ONE, NOW) == (ONE, f"main's {ONE}".encode())
+    assert asked_before(desk, "7", NOW) == (ONE, sha("head").encode())
