@@ -1,37 +1,55 @@
 """Objects of JSON that are kept small in memory: a long ledger holds many, and reads few of them at a time."""
 
 import json
+import sys
 import zlib
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from functools import lru_cache
 
 _WORTH = 200  # characters of JSON: a shorter object is smaller as it is
+_SHORT = 64  # characters of a text that stays open: the name of a commit, a moment
 _OPEN = 32  # objects that stay open, since one is often read key by key
 
 
+class _Kept(Enum):
+    CLOSED = "a value that is among what is compressed alone"
+
+
 class Packed(Mapping[str, object]):
-    """An object of JSON, compressed. It is opened where it is read, and equals what it was made of."""
+    """An object of JSON, compressed. It is opened where it is read, and equals what it was made of.
 
-    __slots__ = ("_kept",)
+    Which keys it has, and its short values, are known without: most readers ask many objects for a key that few have.
+    """
 
-    def __init__(self, kept: bytes) -> None:
+    __slots__ = ("_kept", "_places", "_short")
+
+    def __init__(self, kept: bytes, places: Mapping[str, int], short: tuple[object, ...]) -> None:
         self._kept = kept
+        self._places = places
+        self._short = short
 
     def __getitem__(self, key: str) -> object:
-        return _opened(self._kept)[key]
+        value = self._short[self._places[key]]
+        return _opened(self._kept)[key] if value is _Kept.CLOSED else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_opened(self._kept))
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(_opened(self._kept))
+        return len(self._places)
+
+    def get(self, key: str, default: object = None) -> object:
+        """As of any mapping, in one step where the key is missing."""
+        return self[key] if key in self._places else default
 
 
 class Packer:
-    """Packs objects; equal texts are kept once."""
+    """Packs objects; equal texts are kept once, and so are equal lists of keys."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, Packed] = {}
+        self._places: dict[tuple[str, ...], Mapping[str, int]] = {}
 
     def pack(self, whole: Mapping[str, object]) -> Mapping[str, object]:
         """The object, packed if that makes it smaller."""
@@ -39,7 +57,18 @@ class Packer:
         if len(text) < _WORTH:
             return whole
         kept = zlib.compress(text.encode(), 1)
-        return self._known.setdefault(kept, Packed(kept))
+        if kept not in self._known:
+            keys = tuple(whole)
+            places = self._places.setdefault(keys, {key: place for place, key in enumerate(keys)})
+            self._known[kept] = Packed(kept, places, tuple(map(_short, whole.values())))
+        return self._known[kept]
+
+
+def _short(value: object) -> object:
+    """A value that takes little room as it is; in the place of any other, a word for it."""
+    if type(value) is str and len(value) <= _SHORT:
+        return sys.intern(value)
+    return value if value is None or type(value) in (bool, int) else _Kept.CLOSED
 
 
 @lru_cache(maxsize=_OPEN)

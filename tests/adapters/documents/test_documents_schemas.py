@@ -1,6 +1,7 @@
 """The schemas themselves: what editors read is what jitbot reads."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,15 @@ def test_every_keyword_has_a_sentence(name: str) -> None:
         assert ("minimum" in part) == ("maximum" in part)
         assert part.get("type") != "integer" or "minimum" in part
         assert "minimum" not in part or "integer" in part["type"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_refers_to_its_own_definitions_alone(name: str) -> None:
+    """No other address is looked up when a document is checked."""
+    schema = _schema(name)
+    referred = re.findall(r'"\$ref": "([^"]*)"', json.dumps(schema))
+    assert {each.removeprefix("#/$defs/") for each in referred} <= schema.get("$defs", {}).keys()
+    assert all(each.startswith("#/$defs/") for each in referred)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jitbot.domain.text import packed as module
 from jitbot.domain.text.json_object import JsonObject
 from jitbot.domain.text.packed import Packed, Packer
 
@@ -38,6 +39,24 @@ def test_what_is_large_takes_less_and_is_kept_once() -> None:
     assert packer.pack(json.loads(json.dumps(LARGE))) is packed
     assert len(packed._kept) * 4 < len(json.dumps(LARGE))
     assert JsonObject(packed) == JsonObject(LARGE)
+
+
+def test_a_short_value_and_a_missing_key_are_read_without_opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most readers ask many objects for a key that few have; a text that fits is at most 64 characters long."""
+    short = {"at": "x" * 64, "number": 7, "by": None, "seen": True}
+    packed = Packer().pack({**LARGE, **short, "longer": "x" * 65, "list": [], "part": 0.5})
+    opened: list[bytes] = []
+    monkeypatch.setattr(
+        module, "_opened", lambda kept: opened.append(kept) or {"longer": 1, "list": 2, "part": 3}
+    )
+    assert {key: packed[key] for key in short} == short
+    assert [type(packed[key]) for key in short] == [type(value) for value in short.values()]
+    assert (packed.get("missing"), packed.get("missing", 1), "missing" in packed) == (None, 1, False)
+    assert (len(packed), list(packed)[:2], opened) == (9, ["reason", "statements"], [])
+    assert [packed[key] for key in ("longer", "list", "part")] == [1, 2, 3]
+    assert len(opened) == 3
+    with pytest.raises(KeyError):
+        packed["missing"]
 
 
 def test_what_is_packed_is_never_written_as_if_it_were_empty() -> None:
