@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/. None of it is proven again
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,7 @@ from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Actual, Listed, Receipt
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.text.packed import Packer
 
 _PAUSES = (0.5, 1, 2, 4)  # seconds in which what was just made may not be known everywhere
 
@@ -39,14 +40,13 @@ class AwsAccount:
         self._path = path
         self._sleep = sleep
         self._made: set[str] = set()  # by this run
+        self._packer = Packer()  # a sweep holds what is listed of every account
 
     def roles(self, *, whole: bool = False) -> tuple[Listed, ...]:
         """Every role under our path, one call for each thousand; `whole` reads all that is in them too."""
         with translated(f"list the roles of account {self._account_id}"), self._speaking():
-            pages = self._iam.get_paginator("list_roles").paginate(
-                PathPrefix=self._path, PaginationConfig={"PageSize": 1000}
-            )
             details = self._details() if whole else {}
+            pages = self._pages(self._iam.list_roles, PathPrefix=self._path, MaxItems=1000)
             return tuple(self._listed(role, details) for page in pages for role in page["Roles"])
 
     def room(self) -> int:
@@ -158,8 +158,8 @@ class AwsAccount:
         answer = self._iam.get_role(RoleName=role_name)
         receipts.append(answer["ResponseMetadata"])
         role = answer["Role"]
-        names = self._all("list_role_policies", "PolicyNames", RoleName=role_name)
-        attached = self._all("list_attached_role_policies", "AttachedPolicies", RoleName=role_name)
+        names = self._all(self._iam.list_role_policies, "PolicyNames", RoleName=role_name)
+        attached = self._all(self._iam.list_attached_role_policies, "AttachedPolicies", RoleName=role_name)
         inline = {}
         for name in names:
             policy = self._iam.get_role_policy(RoleName=role_name, PolicyName=name)
@@ -172,13 +172,26 @@ class AwsAccount:
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
         """
-        roles = self._all("get_account_authorization_details", "RoleDetailList", Filter=["Role"])
+        roles = self._all(self._iam.get_account_authorization_details, "RoleDetailList", Filter=["Role"])
         return {role["RoleName"]: role for role in roles if role["Path"] == self._path}
 
-    def _all(self, operation: str, key: str, **parameters: Any) -> list[Any]:
-        """Every item of a paginated answer."""
-        pages = self._iam.get_paginator(operation).paginate(**parameters)
-        return [item for page in pages for item in page[key]]
+    def _all(self, call: Callable[..., Any], key: str, **parameters: Any) -> list[Any]:
+        """Every item of an answer in pages."""
+        return [item for page in self._pages(call, **parameters) for item in page[key]]
+
+    def _pages(self, call: Callable[..., Any], **parameters: Any) -> Iterator[Any]:
+        """An answer page by page. Raises UnavailableError where the next page has no name, or that of the last one.
+
+        botocore's paginator would look for its description among all services of AWS.
+        """
+        page = call(**parameters)
+        while page.get("IsTruncated"):
+            yield page
+            if not (marker := page.get("Marker")) or marker == parameters.get("Marker"):
+                raise UnavailableError("AWS cut a list, and does not say how it goes on")
+            parameters["Marker"] = marker
+            page = call(**parameters)
+        yield page
 
     def _actual(
         self,
@@ -203,13 +216,14 @@ class AwsAccount:
     def _listed(self, role: Mapping[str, Any], details: Mapping[str, Mapping[str, Any]]) -> Listed:
         detail, seconds, whole = details.get(role["RoleName"]), role["MaxSessionDuration"], None
         if detail is not None:
-            inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in detail["RolePolicyList"]}
+            policies = detail["RolePolicyList"]
+            inline = {each["PolicyName"]: self._packer.pack(each["PolicyDocument"]) for each in policies}
             whole = self._actual(detail, seconds, inline, detail["AttachedManagedPolicies"])
         return Listed(
             account_id=self._account_id,
             role_name=role["RoleName"],
             role_id=role["RoleId"],
-            trust_policy=role["AssumeRolePolicyDocument"],
+            trust_policy=self._packer.pack(role["AssumeRolePolicyDocument"]),
             max_session_duration=seconds,
             whole=whole,
         )

@@ -1,12 +1,16 @@
 """The identity of a run in AWS: the job's token enters the role for its purpose; otherwise ambient credentials."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import boto3
 import botocore
 import botocore.config
+import botocore.session
+import botocore.utils
 
 from jitbot.adapters.aws.errors import translated
 from jitbot.domain.model.documents import AccountId
@@ -54,12 +58,15 @@ class Identity:
 
     def session(self) -> boto3.Session:
         """The ambient credentials; what a job signs with is known once it has entered an account."""
+        session: Any = botocore.session.get_session()
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
         return boto3.Session(
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
             aws_session_token=self.session_token,
             profile_name=self.profile,
             region_name=REGION,
+            botocore_session=session,
         )
 
     def config(self, attempts: int) -> botocore.config.Config:
@@ -84,6 +91,15 @@ class Identity:
         _same_account(answer["AssumedRoleUser"]["Arn"].split(":")[4], account_id)
         found: Mapping[str, str] = answer["Credentials"]
         return found
+
+
+def _moment(value: Any) -> datetime:
+    """A time in AWS's answer. botocore guesses its form, which takes longer than all else that is read of a role."""
+    if isinstance(value, str) and value.endswith("Z"):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    found: datetime = botocore.utils.parse_timestamp(value)
+    return found
 
 
 def _same_account(answered: str, expected: AccountId) -> None:

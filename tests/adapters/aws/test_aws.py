@@ -11,10 +11,11 @@ from threading import Barrier
 from typing import Any
 
 import boto3
+import botocore.utils
 import pytest
 from botocore.stub import Stubber
 
-from jitbot.adapters.aws import AwsCloud, Identity, enter_account
+from jitbot.adapters.aws import AwsCloud, Identity, enter_account, identity
 from jitbot.adapters.aws.account import AwsAccount
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.aws import iam
@@ -216,6 +217,69 @@ def test_only_roles_under_the_path_are_listed(aws: Aws) -> None:
     assert listed[made.role_name].trust_policy == made.trust_policy
     assert listed[made.role_name].account_id == PROD
     assert all(name.startswith("jit-bob-test-") for name in listed)
+
+
+class Pages:
+    """A client that answers the lists of roles with these pages, and notes which was asked for."""
+
+    def __init__(self, *pages: dict[str, Any]) -> None:
+        self._pages = iter(pages)
+        self.asked: list[str | None] = []
+
+    def list_roles(self, **asked: Any) -> dict[str, Any]:
+        """The next page."""
+        self.asked.append(asked.get("Marker"))
+        return next(self._pages)
+
+
+def role_of(name: str) -> dict[str, Any]:
+    """A role as `ListRoles` answers it."""
+    return {
+        "RoleName": name,
+        "RoleId": "AROA",
+        "AssumeRolePolicyDocument": trust(),
+        "MaxSessionDuration": 3600,
+    }
+
+
+def test_a_list_is_read_to_its_end() -> None:
+    """Each page is asked for by the name that the one before gave it."""
+    client = Pages(
+        {"Roles": [role_of("jit-1")], "IsTruncated": True, "Marker": "b"},
+        {"Roles": [], "IsTruncated": True, "Marker": "c"},
+        {"Roles": [role_of("jit-2")], "IsTruncated": False},
+    )
+    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None)
+    assert [role.role_name for role in account.roles()] == ["jit-1", "jit-2"]
+    assert client.asked == [None, "b", "c"]
+
+
+@pytest.mark.parametrize("second", [{}, {"Marker": ""}, {"Marker": "b"}])
+def test_a_list_that_is_cut_is_no_list(second: dict[str, str]) -> None:
+    """A role that is missing from it would count as gone."""
+    client = Pages(
+        {"Roles": [], "IsTruncated": True, "Marker": "b"},
+        {"Roles": [], "IsTruncated": True, **second},
+        {"Roles": [], "IsTruncated": False},
+    )
+    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None)
+    with pytest.raises(UnavailableError, match="cut a list"):
+        account.roles()
+
+
+def test_times_are_read_as_botocore_reads_them() -> None:
+    """In every form that AWS answers with; the usual one, without a guess."""
+    for value in (
+        "2026-11-24T09:00:00Z",
+        "2026-11-24T09:00:00.25Z",
+        "2026-11-24T09:00:00+02:00",
+        1795510800,
+        "1795510800",
+    ):
+        assert identity._moment(value) == botocore.utils.parse_timestamp(value)
+        assert identity._moment(value).tzinfo is not None
+    with pytest.raises(ValueError, match="Invalid timestamp"):
+        identity._moment("yesterdayZ")
 
 
 def test_a_role_that_does_not_exist_is_none(aws: Aws) -> None:
