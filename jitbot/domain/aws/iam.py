@@ -121,7 +121,7 @@ def boundary_arn(settings: Settings, account_id: AccountId) -> str:
     return f"arn:aws:iam::{account_id}:policy/{own_name(settings, 'boundary')}"
 
 
-# `default`: an audit keeps documents packed.
+# `default`: who reads the ledger keeps documents packed.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=dict)
 
 

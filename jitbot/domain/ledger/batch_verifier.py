@@ -17,6 +17,7 @@ from jitbot.domain.ledger.batches import (
     Unreadable,
 )
 from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.kept_event import EventKeeper
 from jitbot.domain.model.documents import Sha
 
 
@@ -48,13 +49,13 @@ class BatchVerifier:
     """Judges commits by their tokens, and keeps those that count.
 
     `settings` are those a batch may be judged by, today's first; `keys` is every key that counts, by its id. `keep` gives
-    the event that is kept in the place of each that was read.
+    what is kept of each event that was read: all of it, packed.
     """
 
     signatures: Signatures
     settings: Sequence[Tenure]
     keys: dict[str, str]
-    keep: Callable[[Event], Event] = lambda event: event
+    keep: Callable[[Event], Event] = field(default_factory=lambda: EventKeeper().keep)
     verified: list[VerifiedBatch] = field(default_factory=list)
 
     def claims(self, added: AddedCommit, token: bytes | None) -> Claims | str:

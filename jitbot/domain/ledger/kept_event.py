@@ -1,4 +1,4 @@
-"""An event as an audit keeps it: equal to what was read, in a fraction of the memory, since it keeps all there ever were."""
+"""An event as a reader of the ledger keeps it: equal to what was read, in a fraction of the memory."""
 
 import sys
 from dataclasses import dataclass, field, replace

@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import islice
 
 from jitbot.domain.audit.history.findings import AuditFinding
-from jitbot.domain.audit.history.kept_event import EventKeeper
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.verify import integrity
 from jitbot.domain.ledger import batches
@@ -39,9 +38,8 @@ def read_ledger_history(
     The issuer is not asked. `keep` gives what is kept of each event, if that is less than all of it: every event is read
     and judged as a whole before.
     """
-    verifier = BatchVerifier(
-        signatures=signatures, settings=settings, keys=dict(keys), keep=keep or EventKeeper().keep
-    )
+    verifier = BatchVerifier(signatures=signatures, settings=settings, keys=dict(keys))
+    verifier.keep = keep or verifier.keep
     reader = _Reader(git=git, verifier=verifier)
     head = git.ledger()
     steps = git.ledger_steps(head)

@@ -158,11 +158,12 @@ class LedgerReader:
         verifier = self._batches.verifier
         loaded = [event for batch in verifier.ordered for event, _ in batch.events]
         unique = {event.key: event for event in reversed(loaded)}  # the first of a key is the one that counts
-        ignored = [self._ignored[order] for order in sorted(self._ignored)]
+        order = sorted((event.at, event.kind, key) for key, event in unique.items())  # as their paths sort
+        ignored = [self._ignored[number] for number in sorted(self._ignored)]
         return LedgerView(
             head=head,
             main=main,
-            events=tuple(sorted(unique.values(), key=lambda event: (event.at, event.path))),
+            events=tuple(unique[key] for _, _, key in order),
             ignored=(*_ignored_findings(ignored), *(_unread(each) for _, each in verifier.unreadable)),
             doubt=_doubt(self._batches, trouble),
             signers=dict(verifier.keys),

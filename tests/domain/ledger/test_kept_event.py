@@ -1,10 +1,10 @@
-"""An event as an audit keeps it equals the one that was read, and is written alike."""
+"""An event as a reader of the ledger keeps it equals the one that was read, and is written alike."""
 
 from builders import an_approval, an_outcome, the_documents
 
-from jitbot.domain.audit.history.kept_event import EventKeeper
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger.events import EventType, dump, load
+from jitbot.domain.ledger.kept_event import EventKeeper
 from jitbot.domain.text.packed import Packed
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
-from jitbot.domain.audit.history.kept_event import shared
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.protection.looks import Sight
 from jitbot.domain.audit.report.columns import as_text
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import PROTECTION, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.ledger.kept_event import shared
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.grammar import policy_of
