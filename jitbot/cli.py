@@ -182,8 +182,14 @@ def _lines(text: str) -> str:
     return "\n".join(map(escape.log, text.split("\n")))
 
 
+# A process that ends soon and holds a whole ledger: Python by itself looks for cycles at each 700 new objects, and
+# goes through all that it holds again and again.
+_RARELY = (100_000, 20, 100)
+
+
 def run() -> None:
     """The entry point: reads the clock, the environment and the arguments, once."""
+    gc.set_threshold(*_RARELY)
     code = main(sys.argv[1:], now=clock(), environ=dict(os.environ), folder=Path.cwd())
     gc.freeze()  # else the interpreter looks at its end for garbage in all that it is about to free
     sys.exit(code)

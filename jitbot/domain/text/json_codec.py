@@ -119,6 +119,7 @@ def record(
     """An object with a key for each of these fields, in this order. `renamed`: the fields whose key has another name."""
     keys = {name: renamed.get(name, name) for name in fields}
     loads = tuple((name, keys[name], codec.load) for name, codec in fields.items())
+    dumps = tuple((name, keys[name], codec.dump) for name, codec in fields.items())
 
     def load(value: object) -> Value:
         raw, found, key = OBJECT.load(value), {}, ""
@@ -130,7 +131,10 @@ def record(
         return make(**found)
 
     def dump(value: Value) -> object:
-        found = ((keys[name], codec.dump(getattr(value, name))) for name, codec in fields.items())
-        return {key: each for key, each in found if each is not MISSING}
+        found = {}
+        for name, key, write in dumps:
+            if (each := write(getattr(value, name))) is not MISSING:
+                found[key] = each
+        return found
 
     return Codec(load, dump)
