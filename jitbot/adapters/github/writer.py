@@ -125,10 +125,8 @@ class GitHubWriter(AdapterPart):
             edits = {f"c{place}": edit_of(each, bodies[each]) for place, each in enumerate(some)}
             answers = graphql.mutations(self._client, edits)
             for name, (_, _, wanted) in edits.items():
-                if (
-                    answers[name]["issueComment"]["id"] != wanted["id"]
-                ):  # nothing there says that it was edited
-                    raise ValueError(f"another comment than {wanted['id']}")
+                if answers[name]["issueComment"]["id"] != wanted["id"]:
+                    raise ValueError("nothing says that it was edited")
 
     @translated
     def remove_comment(self, comment_id: int) -> None:

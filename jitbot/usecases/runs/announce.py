@@ -95,7 +95,7 @@ def _together(ledger: Ledger, announcing: Announcing, wanted: Mapping[int, str])
 def _edits(ledger: Ledger, there: Mapping[int, tuple[Comment, ...]]) -> Iterator[tuple[str, str]]:
     """What the kept comments should say now, as `jitbot comment` says it; it looks again afterwards, at all of them."""
     history = ledger.read()
-    for number, found in there.items() if not history.doubt else ():
+    for number, found in there.items():
         try:
             shown = of_merged(ledger.context, history, number, ledger.at)
         except JitbotError:  # `jitbot comment` says what is wrong

@@ -118,6 +118,8 @@ NO_MUTATION = {"message": "Field 'addComment' doesn't exist", "extensions": {"co
         (GithubException(400, {"data": None, "errors": [TIMEOUT]}), None),
         (GithubException(400, {"errors": [TIMEOUT]}), None),
         (GithubException(400, {"errors": []}), None),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [NO_MUTATION]}), None),
+        (GithubException(400, {"data": None, "errors": [NO_MUTATION]}), None),
         (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [{**LOCKED, "type": "INTERNAL"}]}), None),
         (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [{**LOCKED, "path": ["n0"]}]}), None),
         (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": ["x", None]}), None),

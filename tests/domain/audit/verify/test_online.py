@@ -148,7 +148,7 @@ def test_the_mark_moves_part_of_the_way_where_an_hour_is_too_short(data: st.Data
         wanted = to_ask(history, mark, before=ancestry(every, mark.through), sampled=True)
         never = {each.path for each in every} - seen
         assert never <= {each.path for each in wanted.decisions}  # what was never answered is never left out
-        budget = data.draw(st.integers(1, 20))
+        budget = data.draw(st.integers(1, 60))
         seen |= {each.path for each in wanted.decisions[:budget]} - silent
         unanswered = {each.path for each in wanted.decisions} - {
             each.path for each in wanted.decisions[:budget] if each.path not in silent
@@ -183,6 +183,15 @@ def test_part_of_the_way_the_first_beyond_is_named() -> None:
     mark = answers(wanted, late).mark
     assert (mark.through, mark.left) == (EVERY[29].batch.commit, (EVERY[30].path,))
     assert mark.approvals == 30
+
+
+def test_the_mark_passes_no_more_than_it_can_name() -> None:
+    """Behind as many without an answer as it names it moves; behind one more it stays, whatever is answered after them."""
+    wanted = to_ask(HISTORY, MARK, before=(), sampled=True)
+    early = tuple(each.path for each in EVERY[: LEFT + 1])
+    moved = answers(wanted, {*early[:LEFT], EVERY[-1].path}).mark
+    assert (moved.through, moved.left) == (EVERY[-2].batch.commit, early[:LEFT])
+    assert answers(wanted, early).mark == replace(MARK, left=early[:LEFT])
 
 
 def test_an_approval_that_is_committed_again_is_not_new() -> None:

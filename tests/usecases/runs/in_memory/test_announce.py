@@ -13,8 +13,11 @@ from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import Parsed
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.model.github_objects import Comment
 from jitbot.domain.notifications.channels import NOTIFY, Channels, ChannelShape
 from jitbot.domain.notifications.chat_notice import HANDED, handed
+from jitbot.domain.views.comment_body import MARKER
+from jitbot.usecases.pull_request.commenting import Shown
 from jitbot.usecases.runs import announce
 from jitbot.usecases.runs.announce import announced
 from jitbot.usecases.runs.send_chat import send, send_trial
@@ -122,6 +125,23 @@ def test_a_call_without_an_answer_ends_all_comments() -> None:
     run = together(a_run(unclear=UnavailableError("down")), *range(1, 26))
     assert (run.commented, len(run.calls)) == ([], 1)
     assert run.said == ["nobody knows who is notified, and nobody else is: down"]
+
+
+@pytest.mark.parametrize(("doubt", "edited"), [("", ["IC_1"]), ("the ledger cannot be checked", [])])
+def test_no_kept_comment_is_edited_from_a_ledger_in_doubt(
+    monkeypatch: pytest.MonkeyPatch, doubt: str, edited: list[str]
+) -> None:
+    """What cannot be checked may be an end: nobody is notified, and the step after it says so."""
+    body = f"it is granted\n\n{MARKER}\n"
+    kept = Comment(comment_id=1, by_actions=True, body=f"it is asked for\n\n{MARKER}\n", node_id="IC_1")
+    monkeypatch.setattr(announce, "of_merged", lambda _1, _2, number, _3: Shown(number=number, body=body))
+    run = a_run()
+    ledger = run.ledger()
+    with announced(ledger) as announcing:
+        announcing.conversation = lambda number: (str(number), (kept,))
+        ledger.add([refusal()])
+        monkeypatch.setattr(ledger, "read", lambda: replace(ledger._reader.read(), doubt=doubt))
+    assert [edits for _, edits in run.calls] == ([edited] if edited else [])
 
 
 def test_a_run_writes_so_many_comments(monkeypatch: pytest.MonkeyPatch) -> None:
