@@ -205,7 +205,7 @@ def test_a_registry_that_does_not_read_is_named() -> None:
 def test_it_is_opened_by_who_may_push() -> None:
     """On the first branch that is free; whoever may not push is told so before anything is written."""
     of, github = acmes()
-    wanted = {
+    wanted: Any = {
         "grace": {"github_id": "1007", "source": "csv"},
         "heidi": {"github_id": "1008", "source": "csv"},
     }
