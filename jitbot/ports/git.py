@@ -98,8 +98,23 @@ class Git(Protocol):
         """
         ...
 
+    def misdated(self, since: datetime, first: Sha) -> tuple[Sha, ...]:
+        """The ledger's commits that are no part of the history of `first`, oldest first, if one of them has a date before `since`.
+
+        If `first` is not so old, those that were made on it are not either: a commit is made after its history.
+        """
+        ...
+
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
         """The files that commits of the ledger add, in their order; a commit that adds too much is not `well_formed`."""
+        ...
+
+    def filed(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
+        """What a fetched head of the ledger has in the folders of these commits' batches, each as if the commit had added just that.
+
+        A later commit may have changed it, so it is a batch only if its attestation says so. A commit of which nothing is found
+        is left out, and all of them where `added` needs nothing from the remote.
+        """
         ...
 
     def merge_base(self, one: Sha, other: Sha) -> Sha:

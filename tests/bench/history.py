@@ -4,13 +4,17 @@
     python tests/bench/history.py --requests 20000 --json history.json
 
 The history is made up, by git fast-import: ninety-one requests a day, each a commit of its own that a merge
-commit brings to main, and a ledger with a batch for each of the newest so many events. Then comes what a job
-does: the checkout of grant.yml (a thousand commits deep, no blobs, no requests in the working tree), the first
-fetch, the changes of the time that can still matter, the check of one new request. All of it is on this machine:
-a network adds the time that the bytes take.
+commit brings to main, and a ledger with a batch for each of the newest so many events, with messages and paths as
+jitbot writes them. Then comes what a job does: the checkout of grant.yml (a thousand commits deep, no blobs, no
+requests in the working tree), the first fetch, the changes of the time that can still matter, the check of one new
+request. All of it is on this machine: a network adds the time that the bytes take. The first fetch of 2,000 batches
+has a bound; its floor is the same fetch with all trees. GitHub signs what jitbot commits, and nobody can fetch a commit
+without its signature: the bound is for a ledger without them, and the row below says what they add.
 """
 
 import argparse
+import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -28,16 +32,24 @@ from rows import Row, finish
 from jitbot.adapters import documents
 from jitbot.adapters.git import GitRepository
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
+from jitbot.domain.ledger import batches
 from jitbot.domain.model.bounds import MEMORY
+from jitbot.domain.model.documents import Sha
 from jitbot.sandbox.organisation import acme_tree
 from jitbot.usecases.pull_request.checking import Checker
 
 ROOT = Path(__file__).resolve().parents[2]
 A_DAY = 91
+AT_ONCE = 200  # commits that a run reads together
 STEP = timedelta(days=1) / A_DAY
 POLICIES = ("account-read-only", "orders-db-read", "service-logs-read", "ssm-shell")
 NEW = "requests/orders-db-read/2026-11/23-alice-new.yaml"
 TEXT = 'requester: alice\naccounts: [prod]\nduration: 2h\nreason: "case {}"\nparameters: {{table: orders}}\n'
+FIRST = 2000  # batches of the ledger whose first fetch has a bound
+FIRST_MB = 1.0
+SIGNATURE = (
+    800  # characters of one of GitHub's: an OpenPGP signature of an RSA key of 4,096 bits, in its armor
+)
 FLAT = 1.5  # times what it takes in an empty history: what is above that is not flat
 Figures = dict[str, float]
 T = TypeVar("T")
@@ -58,21 +70,49 @@ def main() -> None:
     finish(title, rows, arguments.json)
 
 
-def measure(requests: int, batches: int, runs: int) -> list[Row]:
+def measure(requests: int, recorded: int, runs: int) -> list[Row]:
     """What a job and a check take with so long a history, beside the same with one request."""
     with tempfile.TemporaryDirectory(prefix="jitbot-bench-") as name:
-        sizes = {"empty": (1, 1), "long": (requests, batches)}
+        sizes = {"empty": (1, 1), "long": (requests, recorded)}
         clones: dict[str, Path] = {}
         figures: dict[str, Figures] = {}
-        for which, (number, recorded) in sizes.items():
+        for which, (number, written) in sizes.items():
             folder = Path(name) / which
             folder.mkdir()
-            made, took = _timed(lambda f=folder, r=number, b=recorded: make(f, r, b))  # type: ignore[misc]
+            made, took = _timed(lambda f=folder, r=number, b=written: make(f, r, b))  # type: ignore[misc]
             clones[which] = folder / "job"
             figures[which] = {"made": took, **_job(made, clones[which])}
         for which, found in _checks(clones, runs).items():
             figures[which] |= found
-    return [_row(what, found, figures["empty"][what]) for what, found in figures["long"].items()]
+        first = [_first_fetch(Path(name) / f"first-{signed}", signed=signed) for signed in (False, True)]
+    return [*first, *(_row(what, found, figures["empty"][what]) for what, found in figures["long"].items())]
+
+
+def _first_fetch(folder: Path, *, signed: bool) -> Row:
+    """How much a job's first fetch of a ledger brings, beside the same fetch with all trees."""
+    folder.mkdir()
+    bare, clone, whole = make(folder, 1, FIRST, signed=signed), folder / "job", folder / "whole"
+    _git(bare, "repack", "-adfq")  # as a server does by and by
+    for each in (clone, whole):
+        _checkout(bare, each)
+    before = _fetched(clone)
+    GitRepository(clone).fetch()
+    _git(
+        whole,
+        "fetch",
+        "--quiet",
+        "--filter=blob:none",
+        "origin",
+        "+refs/heads/ledger:refs/remotes/origin/ledger",
+    )
+    return Row(
+        what=f"first fetch of {FIRST:,} batches" + (", each signed by GitHub" if signed else ""),
+        figure=round(_fetched(clone) - before, 2),
+        unit="MB",
+        floor=round(_fetched(whole) - before, 2),
+        against="with all trees",
+        bound=None if signed else FIRST_MB,
+    )
 
 
 def _row(what: str, long: float, empty: float) -> Row:
@@ -84,17 +124,27 @@ def _row(what: str, long: float, empty: float) -> Row:
     return Row(what=what, figure=long, floor=empty, ratio=long / empty, bound=bound)
 
 
-def make(folder: Path, requests: int, batches: int) -> Path:
-    """A bare repository with so many requests behind main, a ledger, and a pull request's head with one more."""
+def make(folder: Path, requests: int, recorded: int, *, signed: bool = True) -> Path:
+    """A bare repository with so many requests behind main, a ledger, and a pull request's head with one more.
+
+    `signed`: the ledger's commits are as long as with GitHub's signature, which this git cannot import.
+    """
     bare = folder / "origin.git"
     _git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
     for option in ("allowFilter", "allowAnySHA1InWant"):
         _git(bare, "config", f"uploadpack.{option}", "true")
-    importing = subprocess.Popen(["git", "-C", str(bare), "fast-import", "--quiet"], stdin=subprocess.PIPE)
+    importing = subprocess.Popen(
+        ["git", "-C", str(bare), "fast-import", "--quiet"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert importing.stdin is not None
-    for part in (_main_branch(requests), _ledger_branch(batches)):
-        for written in part:
-            importing.stdin.write(written)
+    assert importing.stdout is not None
+    for written in _main_branch(requests):
+        importing.stdin.write(written)
+    head = ""
+    for number in range(-1, recorded):  # each names the one before
+        importing.stdin.write(_ledger_commit(number, recorded, head, signed=signed) + b"get-mark :1\n")
+        importing.stdin.flush()
+        head = importing.stdout.readline().decode().strip()
     importing.stdin.close()
     if importing.wait() != 0:
         raise SystemExit("git fast-import failed")
@@ -123,19 +173,41 @@ def _main_branch(requests: int) -> Iterator[bytes]:
     )
 
 
-def _ledger_branch(batches: int) -> Iterator[bytes]:
-    """Batches of the size and at the paths of real ones. Nobody signed them: they are fetched, and walked."""
-    yield _commit("ledger", NOW - STEP / 4 * (batches + 1), "Begin", {"README.md": b"The ledger."})
-    for number in range(batches):
-        when = NOW - STEP / 4 * (batches - number)
-        place = f"{when:%Y/%m/%d}/{number:020x}"
-        event = {"version": 1, "event": "granted", "number": number, "documents": ["x" * 3000]}
-        files = {
-            f"events/{place}/event.json": json.dumps(event).encode(),
-            f"keys/{place}/key.json": json.dumps({"kid": "key", "n": "x" * 340}).encode(),
-            f"attestations/{place}.jwt": f"{number:x}{'x' * 1500}".encode(),
-        }
-        yield _commit("ledger", when, f"granted: case {number}", files)
+def _ledger_commit(number: int, count: int, head: str, *, signed: bool) -> bytes:
+    """One of so many batches, of the size and at the paths of real ones; before the first, the ledger's beginning.
+
+    Nobody attested them: they are fetched, walked, and found by their paths.
+    """
+    when = NOW - STEP / 4 * (count - number)
+    if number < 0:
+        return _commit("ledger", when, "Begin", {"README.md": b"The ledger."}, mark=True)
+    place = f"{when:%Y/%m/%d}/{batches.folder(Sha(head))}"
+    event = {"version": 1, "event": "granted", "number": number, "documents": ["x" * 3000]}
+    name = f"{when:%H%M%S}-granted-{_random(number, 20)}"
+    files = {
+        f"events/{place}/{name}.json": json.dumps(event).encode(),
+        f"keys/{place}/key.json": json.dumps({"kid": "key", "n": "x" * 340}).encode(),
+        f"attestations/{place}.jwt": f"{number:x}{'x' * 1500}".encode(),
+    }
+    role = f"jit-alice-orders-db-read-{_random(number, 10)}"
+    message = (
+        f"granted: alice has orders-db-read in prod until {when:%Y-%m-%dT%H:%M:%SZ}\n\n"
+        f"Request: requests/orders-db-read/{when:%Y-%m/%d}-alice-case-{number}.yaml\nRequester: alice\n"
+        f"Merge-commit: {_random(number, 40)}\nAccount: prod (111111111111)\nRole: {role}\n"
+        f"Expires-at: {when:%Y-%m-%dT%H:%M:%SZ}\n"
+        f"Run: https://github.com/acme/access/actions/runs/{17_000_000_000 + number * 137}/attempts/1"
+    )
+    return _commit(
+        "ledger", when, message + (f"\n\n{_signature(number)}" if signed else ""), files, mark=True
+    )
+
+
+def _random(number: int, most: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()[:most]
+
+
+def _signature(number: int) -> str:
+    return base64.b64encode(hashlib.shake_256(str(number).encode()).digest(SIGNATURE * 3 // 4)).decode()
 
 
 def _commit(
@@ -147,10 +219,11 @@ def _commit(
     start: str = "",
     merges: str = "",
     fresh: bool = False,
+    mark: bool = False,
 ) -> bytes:
     stamp = f"alice <alice@acme.com> {int(when.timestamp())} +0000"
     lines = [f"reset refs/heads/{branch}\n"] if fresh else []
-    lines += [f"commit refs/heads/{branch}\n", f"author {stamp}\ncommitter {stamp}\n"]
+    lines += [f"commit refs/heads/{branch}\n", "mark :1\n" * mark, f"author {stamp}\ncommitter {stamp}\n"]
     lines += [f"data {len(message)}\n{message}\n"]
     lines += [f"from {start}\n"] if start else []
     lines += [f"merge {merges}\n"] if merges else []
@@ -175,10 +248,18 @@ def _job(bare: Path, clone: Path) -> Figures:
     changes, figures["changes of 21 days"] = _timed(lambda: repository.changes(NOW - MEMORY))
     figures["changes found"] = len(changes)
     _, figures["changes, again"] = _timed(lambda: repository.changes(NOW - MEMORY))
-    _, figures["the ledger's batches"] = _timed(lambda: repository.added(repository.batches(NOW - MEMORY)))
+    found, figures["the ledger's batches"] = _timed(lambda: _batches(repository))
+    figures["batches found"] = found
+    figures["first fetch and all batches, MB"] = round(_fetched(clone) - figures["checkout, MB"], 2)
     repository.fetch([1])
     figures["all fetched, MB"] = _fetched(clone)
     return figures
+
+
+def _batches(repository: GitRepository) -> int:
+    """How many batches of the time that can still matter are found, some at a time as a run reads them."""
+    commits = repository.batches(NOW - MEMORY)
+    return sum(len(repository.filed(commits[at : at + AT_ONCE])) for at in range(0, len(commits), AT_ONCE))
 
 
 def _checkout(bare: Path, clone: Path) -> None:

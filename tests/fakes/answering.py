@@ -75,9 +75,11 @@ def _questions(patch: pytest.MonkeyPatch) -> None:
             yield printed
 
     @contextmanager
-    def quick_in_turns(self: GitProcess, *arguments: str) -> Iterator[Callable[[str], BufferedReader]]:
+    def quick_in_turns(
+        self: GitProcess, *arguments: str, lazily: bool = True
+    ) -> Iterator[Callable[[str], BufferedReader]]:
         def ask(lines: str) -> BufferedReader:
-            with quick_streamed(self, *arguments, stdin=lines) as printed:
+            with quick_streamed(self, *arguments, stdin=lines, lazily=lazily) as printed:
                 return BufferedReader(BytesIO(printed.read()))
 
         yield ask

@@ -12,6 +12,7 @@ from acme_facts import BASE, NOW, sha, the_settings
 from jitbot.domain.ledger import attestation, batches, commit_message, events
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.ledger.events import Event
+from jitbot.domain.model.bounds import EVER
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
 from jitbot.usecases.context import ISSUER_KEYS, Context, Run
@@ -150,6 +151,10 @@ class PlainLedger:
                 )
             )
 
+        def misdated(since: datetime, first: Sha) -> tuple[Sha, ...]:
+            later = ours(EVER, after=first)
+            return later if any(self.ages.get(each, NOW) < since for each in later) else ()
+
         def added(commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
             self.read += commits
             return tuple(each for name in commits for each in self.commits if each.commit == name)
@@ -175,7 +180,9 @@ class PlainLedger:
             ledger=lambda: self.commits[self.fetched - 1].commit,
             holds=holds,
             batches=ours,
+            misdated=misdated,
             added=added,
+            filed=lambda _: (),
             small=small,
             entries=entries,
             read=read,

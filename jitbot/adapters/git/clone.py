@@ -1,26 +1,30 @@
 """A clone on this machine, as the port asks for it."""
 
+import itertools
 import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from jitbot.adapters.git import plumbing
+from jitbot.adapters.git import filed_batches, plumbing
 from jitbot.adapters.git.full_history import FullHistory
-from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE
+from jitbot.adapters.git.partial_clone import COMMITS, QUIETLY, REMOTE
 from jitbot.adapters.git.process import GitProcess, Token, last_line, why_not_fetched
 from jitbot.adapters.git.ref_names import commit_of, is_commit, tips
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.ledger.batches import AddedCommit
-from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
+from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, EVER, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Change
 from jitbot.domain.text.addresses import GITHUB, origin
 
+_LEDGER_WALK = ("--topo-order",)
 _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
 
 
@@ -45,6 +49,9 @@ class GitRepository(FullHistory):
         self._branch = branch
         self._tips: dict[str, Sha] = {}  # as they were last fetched
         self._walked: dict[tuple[object, ...], Mapping[Sha, int]] = {}
+        self._from_first: dict[
+            tuple[object, ...], int
+        ] = {}  # commits of a walk from the first one that is recent
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
         wanted = [_refspec(name) for name in (self._branch, "ledger")]
@@ -52,8 +59,9 @@ class GitRepository(FullHistory):
         # The ledger's first fetch brings years of it; all others bring little.
         little = self._remainder.small_blobs_too()
         if little and not pulls and not self.has(_tip("ledger")):
-            little = ()
-        result = self._fetched(*little, REMOTE, *(pulls or wanted))
+            result = self._first_fetched(little, wanted)
+        else:
+            result = self._fetched(*little, REMOTE, *(pulls or wanted))
         if result.returncode == 0:
             return
         if last_line(result.stderr).endswith(
@@ -150,7 +158,12 @@ class GitRepository(FullHistory):
         patterns += [f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$"] if saying else []
         search = ("--regexp-ignore-case", *patterns) if patterns else ()
         known = (f"^{after}",) if after is not None else ()
-        return tuple(self._walk(since, "ledger", "--topo-order", *search, *known))
+        return tuple(self._walk(since, "ledger", *_LEDGER_WALK, *search, *known))
+
+    def misdated(self, since: datetime, first: Sha) -> tuple[Sha, ...]:
+        if len(self.batches(since)) == self._from_first[since, self.ledger(), *_LEDGER_WALK]:
+            return ()
+        return self.batches(EVER, after=first)
 
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
         read = self._objects.commits(commits)
@@ -166,6 +179,11 @@ class GitRepository(FullHistory):
             for name, found in read.items()
             for each in (differing[pairs[name]] if name in pairs else empty,)
         )
+
+    def filed(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
+        self.ledger()  # asks for both tips
+        tip = self._tips.get(COMMITS)
+        return filed_batches.filed(tip, commits, self._git, self._objects, self._remainder) if tip else ()
 
     def head(self) -> Sha:
         """The commit that is checked out: the code and rules this run started from."""
@@ -192,7 +210,7 @@ class GitRepository(FullHistory):
     def _resolve(self, revision: str, otherwise: str) -> Sha:
         fetched = (_tip(self._branch), _tip("ledger"))
         if revision not in self._tips and revision in fetched:
-            self._tips |= tips(self._git, fetched)  # who asks for one asks for the other
+            self._tips |= tips(self._git, (*fetched, COMMITS))  # who asks for one asks for the other
         if revision not in self._tips:
             self._tips[revision] = commit_of(self._git, revision, otherwise)
         return self._tips[revision]
@@ -210,6 +228,25 @@ class GitRepository(FullHistory):
         self._tips.clear()
         return self._git.fetch(*QUIETLY, *arguments, token=self._token)
 
+    def _first_fetched(
+        self, little: Sequence[str], wanted: Sequence[str]
+    ) -> "subprocess.CompletedProcess[bytes]":
+        """A partial clone's first fetch of the ledger: all of its commits, and the trees of its tip.
+
+        The ordinary fetch then has little to bring. Where the remote does not send commits alone, it brings all trees.
+        Main is asked for after the ledger, so that it is never older than what the ledger says of it.
+        """
+        tip = self._remainder.bring_commits("refs/heads/ledger")
+        if tip is None:
+            return self._fetched(REMOTE, *wanted)
+        root = self._objects.tree(tip)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            trees = beside.submit(self._remainder.bring_folder, root)
+            result = self._fetched(*little, REMOTE, *wanted)
+        with suppress(UnavailableError):  # who reads them asks again, and gets the reason
+            trees.result()
+        return result
+
     def _not_fetched(self, stderr: bytes) -> UnavailableError:
         return UnavailableError(f"git could not fetch from {REMOTE}: {why_not_fetched(stderr, self._token)}")
 
@@ -226,7 +263,9 @@ class GitRepository(FullHistory):
         while asked not in self._walked:
             lines = self._git.ask("rev-list", "--reverse", "--timestamp", *options, tip).decode().splitlines()
             walked = ((Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines))
-            recent = {commit: time for commit, time in walked if time >= since.timestamp()}
+            later = list(itertools.dropwhile(lambda each: each[1] < since.timestamp(), walked))
+            recent = {commit: time for commit, time in later if time >= since.timestamp()}
+            self._from_first[asked] = len(later)
             if self._remainder.cuts(recent.keys()):
                 self._remainder.deepen(_refspec(branch))
             else:

@@ -8,23 +8,30 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.process import GitProcess
-from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair, Search, search
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Bring, Pair, Search, search_bringing
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.bounds import COMMIT_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 
 _REMEMBERED = 1 << 25  # bytes of contents, all together
+_FIRST_LINE = 46  # bytes of a commit: `tree `, a name, and the line's end
 _SMALL = 1 << 16  # bytes: a larger one is read again
 _ENTRIES = 200_000  # that differ, in all comparisons together
 _ARGUMENTS, _ARGUMENT_BYTES = 200, 100_000  # of one command line
 
 
 class Objects:
-    """The commits, trees and blobs of one clone, within what a run may remember of them."""
+    """The commits, trees and blobs of one clone, within what a run may remember of them.
 
-    def __init__(self, git: GitProcess, *, remembered: int = _REMEMBERED) -> None:
+    `bring` is handed the trees that are compared, where one of them is not here.
+    """
+
+    def __init__(
+        self, git: GitProcess, *, bring: Bring = lambda _: None, remembered: int = _REMEMBERED
+    ) -> None:
         self._git = git
+        self._bring = bring
         self._bytes_left = remembered
         self._entries_left = _ENTRIES
         self._contents: dict[tuple[str, Sha], bytes] = {}
@@ -56,6 +63,10 @@ class Objects:
         read = self.read("commit", names, COMMIT_READ, cut=True)
         return {name: plumbing.commit(content) if content is not None else None for name, content in read}
 
+    def tree(self, commit: Sha) -> Sha:
+        """The tree of a commit. Raises UnavailableError if the commit is not here; the tree itself may not be."""
+        return Sha(self._trees_of({commit})[commit])
+
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
         """The entries of a commit's tree at these paths, or directly in a folder whose path ends in /."""
         return tuple(entry for some in _portions(paths) for entry in self._entries(commit, some))
@@ -68,7 +79,7 @@ class Objects:
         between = {(base, commit): (trees[base], trees[commit]) for base, commit in pairs}
         found = {pair: self._searches.get((pair, below, most)) for pair in between.values()}
         unknown = [pair for pair, known in found.items() if known is None]
-        searched = search(self._git, unknown, below=below, most=most)
+        searched = search_bringing(self._git, unknown, self._bring, below=below, most=most)
         for pair, each in searched.items():
             if each.seen < self._entries_left:
                 self._entries_left -= each.seen + 1
@@ -86,7 +97,7 @@ class Objects:
     ) -> Iterator[tuple[Sha, bytes | None]]:
         if wanted:
             asked = "".join(f"{name}\n" for name in wanted)
-            with self._git.streamed("cat-file", "--batch", stdin=asked) as answer:
+            with self._git.streamed("cat-file", "--batch", stdin=asked, lazily=kind != "tree") as answer:
                 yield from plumbing.objects(answer, kind, wanted, most, cut=cut)
 
     def _remember(self, kind: str, name: Sha, content: bytes | None) -> None:
@@ -99,17 +110,12 @@ class Objects:
         for name in commits - self._trees.keys():
             if (tree := plumbing.tree_of(self._contents.get(("commit", Sha(name)), b""))) is not None:
                 self._trees[name] = tree
-        wanted = sorted(commits - self._trees.keys())
-        if wanted:
-            asked = "".join(f"{commit}^{{tree}}\n" for commit in wanted)
-            answer = self._git.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
-            for commit, line in zip(wanted, answer.decode().splitlines(), strict=True):
-                name, _, kind = line.partition(" ")
-                if kind != "tree":
-                    raise UnavailableError(
-                        f"git has no commit {commit[:10]} here; fetch deeper (fetch-depth: 0)"
-                    )
-                self._trees[commit] = name
+        wanted = [Sha(name) for name in sorted(commits - self._trees.keys())]
+        # Of the commit's first line, since git would look whether the tree is here.
+        for name, content in self._asked("commit", wanted, _FIRST_LINE, cut=True):
+            if (tree := plumbing.tree_of(content or b"")) is None:
+                raise UnavailableError(f"git has no commit {name[:10]} here; fetch deeper (fetch-depth: 0)")
+            self._trees[name] = tree
         return {commit: self._trees[commit] for commit in commits}
 
 

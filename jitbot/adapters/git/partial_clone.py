@@ -9,12 +9,17 @@ from collections.abc import Collection, Iterable, Sequence, Set
 from pathlib import Path
 
 from jitbot.adapters.git.process import GitProcess, Token, last_line, why_not_fetched
+from jitbot.adapters.git.ref_names import tips
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 
 REMOTE = "origin"
+COMMITS = (
+    "refs/jitbot/ledger-commits"  # a ledger whose commits are here, and of trees those of its tip at most
+)
 DEEPER = 1000  # commits more at a time: some ten days of a busy organisation
 SMALL = "64k"  # what is larger comes when it is read
+NO_BLOBS, COMMITS_ALONE, SMALL_BLOBS = "blob:none", "tree:0", f"blob:limit={SMALL}"
 QUIETLY = ("--quiet", "--no-tags", "--no-recurse-submodules")
 
 
@@ -60,30 +65,71 @@ class Remainder:
             else:
                 return frozenset(absent)
 
-    def _bring(self, wanted: Set[Sha]) -> None:
+    def bring_trees(self, trees: Iterable[Sha]) -> None:
+        """In a partial clone, fetch those of these trees that are not here, and nothing that is in them."""
+        self._bring(set(trees), COMMITS_ALONE, "trees")
+
+    def bring_folder(self, tree: Sha) -> None:
+        """In a partial clone, fetch a tree and every tree below it."""
+        if self._is_partial():
+            self._ask_for([tree], NO_BLOBS, "trees")
+
+    def bring_files(self, blobs: Iterable[Sha], folders: Iterable[Sha]) -> None:
+        """As `bring_blobs`, and in the same call the small files of these folders, which are here themselves."""
+        wanted = set(blobs)
         if not wanted or not self._is_partial():
             return
         missing = self._missing(sorted(wanted - self._here))
-        if not missing:
-            self._here |= wanted
+        if missing:
+            self._ask_for([*missing, *folders], SMALL_BLOBS, "blobs")
+            self._listed = False  # what came of the folders is not known by name
+        self._here |= wanted
+
+    def _bring(self, wanted: Set[Sha], only: str = NO_BLOBS, kind: str = "blobs") -> None:
+        if not wanted or not self._is_partial():
             return
+        if missing := self._missing(sorted(wanted - self._here)):
+            self._ask_for(missing, only, kind)
+        self._here |= wanted
+
+    def _ask_for(self, missing: Sequence[str], only: str, kind: str) -> None:
+        """Fetch these objects, and of what lies below them what the filter `only` lets through."""
         # Nothing here helps the remote to send less, so nothing is offered: https://git-scm.com/docs/git-config
         alone = ("-c", "fetch.negotiationAlgorithm=noop")
-        options = (*QUIETLY, "--no-write-fetch-head", "--filter=blob:none", "--stdin")
+        options = (*QUIETLY, "--no-write-fetch-head", f"--filter={only}", "--stdin")
         asked = "".join(f"{name}\n" for name in missing)
         result = self._git.fetch(*options, REMOTE, stdin=asked, token=self._token, options=alone)
         if result.returncode != 0:
             reason = last_line(result.stderr)
             why = why_not_fetched(result.stderr, self._token)
-            message = f"git could not fetch {len(missing)} blobs from {REMOTE}: {why}"
+            message = f"git could not fetch {len(missing)} {kind} from {REMOTE}: {why}"
             if (refused := _REFUSED.search(reason)) and refused[1] in missing:
                 raise _AbsentError(message, Sha(refused[1]))
             raise UnavailableError(message)
-        self._here |= wanted
 
     def small_blobs_too(self) -> tuple[str, ...]:
         """Options for a fetch of little that is new: in a partial clone what will be read then comes with it."""
-        return (f"--filter=blob:limit={SMALL}",) if self._is_partial() else ()
+        return (f"--filter={SMALL_BLOBS}",) if self._is_partial() else ()
+
+    def bring_commits(self, source: str) -> Sha | None:
+        """The tip of a branch of the remote, with all commits of its history and no tree of them, kept as `COMMITS`.
+
+        None where the remote does not send commits alone: nothing is said of why, since an ordinary fetch says it.
+        """
+        options = (*QUIETLY, "--no-write-fetch-head", f"--filter={COMMITS_ALONE}")
+        result = self._git.run("fetch", *options, REMOTE, f"+{source}:{COMMITS}", token=self._token)
+        return tips(self._git, [COMMITS]).get(COMMITS) if result.returncode == 0 else None
+
+    def bring_all_trees(self, refspec: str) -> None:
+        """Where the ledger's commits came alone, fetch the trees of all of them."""
+        if not self._is_partial() or COMMITS not in tips(self._git, [COMMITS]):
+            return
+        options = (*QUIETLY, "--refetch", f"--filter={NO_BLOBS}")
+        result = self._git.fetch(*options, REMOTE, refspec, token=self._token)
+        if result.returncode != 0:
+            why = why_not_fetched(result.stderr, self._token)
+            raise UnavailableError(f"git could not fetch the ledger's trees from {REMOTE}: {why}")
+        self._git.ask("update-ref", "-d", COMMITS)
 
     def cuts(self, commits: Collection[Sha]) -> bool:
         """Whether a shallow clone's history ends at one of these commits, whose parents git then hides."""

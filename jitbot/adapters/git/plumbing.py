@@ -17,6 +17,7 @@ from jitbot.domain.model.merge_facts import Change, ChangeKind
 _SUBMODULE, _FOLDER, _NOTHING = "160000", "040000", "000000"
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")
+_COMMITTED = re.compile(rb"^committer .* (\d{1,18}) [-+]\d{4}$", re.MULTILINE)
 _RAW = re.compile(rb":(\d{6} \d{6} [0-9a-f]{40} [0-9a-f]{40}) [A-Z]\d*\0")
 _RECORD = re.compile(_RAW.pattern + rb"([^\0]*)\0")
 _PAIR = re.compile(rb"([^: \n]+) ([^\n]+)\n")
@@ -68,6 +69,7 @@ class CommitHeader:
 
     parents: tuple[Sha, ...]
     message: str
+    claimed: int = 0  # its date, as its author chose it; 0 if it has none
     whole: bool = True  # not: too large, and read only as far as its parents go
 
 
@@ -77,6 +79,20 @@ def entries(answer: bytes) -> Iterator[AddedEntry]:
         meta, _, path = record.partition(b"\t")
         mode, _, blob = meta.decode().split(" ")
         yield AddedEntry(path=path.decode(errors="surrogateescape"), mode=mode, blob=Sha(blob))
+
+
+def tree(content: bytes) -> Iterator[AddedEntry]:
+    """Read a tree object: for each entry its mode, a space, its name, a zero and twenty bytes."""
+    at = 0
+    while at < len(content):
+        names = content.index(b"\0", at)
+        mode, _, name = content[at:names].partition(b" ")
+        at = names + 21
+        yield AddedEntry(
+            path=name.decode(errors="surrogateescape"),
+            mode=mode.decode().zfill(6),
+            blob=Sha(content[names + 1 : at].hex()),
+        )
 
 
 def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecord]]:
@@ -150,7 +166,10 @@ def commit(content: bytes) -> CommitHeader:
     names = tuple(Sha(line[7:].decode()) for line in parents)
     if len(content) > COMMIT_READ:
         return CommitHeader(parents=names, message="", whole=False)
-    return CommitHeader(parents=names, message=message.decode(errors="replace"))
+    dated = _COMMITTED.search(headers)
+    return CommitHeader(
+        parents=names, message=message.decode(errors="replace"), claimed=int(dated[1]) if dated else 0
+    )
 
 
 def change(base: str, made: str, timestamp: int, difference: Difference) -> Change:

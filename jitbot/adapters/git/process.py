@@ -126,15 +126,15 @@ class GitProcess:
                 yield process.stdout
 
     @contextmanager
-    def in_turns(self, *arguments: str) -> Iterator[Callable[[str], BufferedReader]]:
+    def in_turns(self, *arguments: str, lazily: bool = True) -> Iterator[Callable[[str], BufferedReader]]:
         """One git that is asked again and again: each call hands it lines, and gives what it prints from then on.
 
         For a verb that answers line by line, as `diff-tree --stdin`, which repeats a line it does not know. A portion of
         `TURN` characters fits into every pipe, so that neither side waits for the other. Who reads raises EOFError where
-        an answer ends too early. Errors as in `streamed`.
+        an answer ends too early. `lazily` and errors as in `streamed`.
         """
         with tempfile.TemporaryFile() as words:
-            process = self._started(arguments, subprocess.PIPE, words.fileno(), lazily=True)
+            process = self._started(arguments, subprocess.PIPE, words.fileno(), lazily=lazily)
             asked = process.stdin
             assert asked is not None  # noqa: S101 - it is a pipe
 

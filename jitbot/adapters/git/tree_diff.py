@@ -12,6 +12,8 @@ from itertools import islice
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.process import TURN, GitProcess
 from jitbot.domain.model.bounds import DEEPEST
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import UnavailableError
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _OPTIONS = ("--stdin", "-z", "--raw", "--no-renames", "--no-abbrev")
@@ -36,19 +38,40 @@ class Search:
         return not self.cut and self.seen <= self.most
 
 
+Bring = Callable[[Iterable[Sha]], None]  # trees that may be at the remote
+
+
 def search(git: GitProcess, pairs: Collection[Pair], *, below: str = "", most: int) -> Mapping[Pair, Search]:
     """The differences of each pair, without renames: of all paths, of a folder (`below` ends in /), or of one path.
 
     `most` bounds, for each pair, how many entries are looked at, files and folders together.
     """
+    return _search(git, pairs, below, most, None)
+
+
+def search_bringing(
+    git: GitProcess, pairs: Collection[Pair], bring: Bring, *, below: str = "", most: int
+) -> Mapping[Pair, Search]:
+    """As `search`, in a clone that may lack trees: then those of each level are brought together, before they are compared."""
+    try:
+        return _search(git, pairs, below, most, lambda _: None)
+    except UnavailableError:
+        return _search(git, pairs, below, most, bring)
+
+
+def _search(
+    git: GitProcess, pairs: Collection[Pair], below: str, most: int, bring: Bring | None
+) -> Mapping[Pair, Search]:
     searches = {pair: Search(most=most) for pair in pairs}
     asked: dict[Pair, list[tuple[Search, str]]] = {
         pair: [(each, "")] for pair, each in searches.items() if pair[0] != pair[1]
     }
     if not asked:
         return searches
-    with git.in_turns("diff-tree", *_OPTIONS) as ask:
+    with git.in_turns("diff-tree", *_OPTIONS, lazily=bring is None) as ask:
         for _ in range(DEEPEST):
+            if bring is not None:
+                bring({Sha(tree) for pair in asked for tree in pair} - {EMPTY_TREE})
             deeper: dict[Pair, list[tuple[Search, str]]] = {}
             for pair, record in _level(ask, asked):
                 for each, folder in asked[pair]:

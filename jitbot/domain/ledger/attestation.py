@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from jitbot.domain.model.documents import Settings, Sha
 
 WORKFLOWS = ("grant", "sweep", "revoke", "audit")  # the only ones whose word counts
-TOKENS = "attestations/"
+TOKENS, TOKEN_ENDS = "attestations/", ".jwt"
 KEYS = "keys/"
 CLOCK_SKEW = timedelta(minutes=10)  # between the time an event records and the time of the token
 LATE = "it records a time more than 10 minutes from when its token was issued"

@@ -30,7 +30,7 @@ _IDLE = (
     [EventType.USED],
     [EventType.LIFTED],  # what is not read as lifted stays stopped
 )
-_FOLDERS = (events.FOLDER, attestation.TOKENS, attestation.KEYS)
+FOLDERS = (events.FOLDER, attestation.TOKENS, attestation.KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class Unreadable:
 
 def is_ours(path: str) -> bool:
     """Whether jitbot's batches write files at such a path."""
-    return path.startswith(_FOLDERS)
+    return path.startswith(FOLDERS)
 
 
 def token_of(added: AddedCommit) -> AddedEntry | None:

@@ -6,7 +6,7 @@ the largest cases.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from jitbot.domain.text import duration
 
@@ -14,6 +14,7 @@ from jitbot.domain.text import duration
 PATH_AGE = timedelta(days=7)  # a request's dated path must be younger than this at its merge
 PATH_AHEAD = timedelta(days=1)  # and not be dated later than tomorrow, for the time zones
 START_AHEAD = timedelta(days=7)  # starts_at may be this far after the merge
+EVER = datetime(1970, 1, 1, tzinfo=UTC)  # git dates nothing before
 MEMORY = PATH_AGE + START_AHEAD + duration.MAXIMUM  # nothing older can matter: 21 days
 
 # git

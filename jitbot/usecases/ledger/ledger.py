@@ -106,7 +106,7 @@ class Ledger:
         token = self.context.issuer.token(
             attestation.audience(Batch(parent=head, message=message, blobs=blobs))
         )
-        files[f"{attestation.TOKENS}{place}.jwt"] = f"{token}\n".encode()
+        files[f"{attestation.TOKENS}{place}{attestation.TOKEN_ENDS}"] = f"{token}\n".encode()
         return self.context.github_write.commit_on_branch(
             "ledger", head, message, files, in_the_way.of(files)
         )

@@ -17,7 +17,7 @@ from jitbot.domain.ledger.batches import (
 )
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.stops import KINDS, Stop, stops_of
-from jitbot.domain.model.bounds import MEMORY, OLDER_BATCHES
+from jitbot.domain.model.bounds import EVER, MEMORY, OLDER_BATCHES
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.grammar import REQUESTS
@@ -112,10 +112,13 @@ class LedgerReader:
         # A ledger that no longer holds what was read is another one.
         if last is None or keys != self._keys or not git.holds(head, last.head):
             self._begin(keys)
-            commits = self._commits()
+            self._take(commits := self._commits())
+            if more := self._misdated(commits):
+                self._begin(keys)
+                self._take(more)
         else:
-            commits = self._commits(after=last.head)
-        self._last = self._read(commits, head, main, trouble)
+            self._take(git.batches(EVER, after=last.head))
+        self._last = self._view(head, main, trouble)
         return self._last
 
     def _begin(self, keys: Mapping[str, str]) -> None:
@@ -127,34 +130,50 @@ class LedgerReader:
             contents=git.small,
             again=git.added,
             judged=self._judged,
+            filed=git.filed,
         )
 
-    def _commits(self, after: Sha | None = None) -> Sequence[Sha]:
-        """Every commit that can matter; with `after`, those alone that are no part of that one's history."""
-        git = self.context.git
-        recent = git.batches(self.at - MEMORY, after=after)
+    def _commits(self) -> Sequence[Sha]:
+        """The commits that claim to be of the last 21 days, and the older ones that are asked for."""
+        recent = self.context.git.batches(self.at - MEMORY)
         if self.since is None:
             return recent
         known = set(recent)
-        older = [each for each in self._older(self.since, after) if each not in known]
+        older = [each for each in self._older(self.since) if each not in known]
         if len(older) > OLDER_BATCHES:
             self.left_out = (
                 f"the oldest {len(older) - OLDER_BATCHES} of {len(older)} older batches are not read"
             )
         return (*older[-OLDER_BATCHES:], *recent)
 
-    def _older(self, since: datetime, after: Sha | None) -> Sequence[Sha]:
+    def _misdated(self, commits: Sequence[Sha]) -> Sequence[Sha]:
+        """These commits and those that are made after an attested one of the last 21 days, if one of them claims to be older.
+
+        A commit has the date that its author chooses. An attested batch names its parent, so its history is older.
+        """
+        since = self.at - MEMORY
+        counted = self._batches.verifier.ordered
+        first = next((each.commit for each in counted if each.claims.issued_at >= since), None)
+        later = self.context.git.misdated(since, first) if first is not None else ()
+        if set(later) <= set(commits):
+            return ()
+        return (*(each for each in commits if each not in set(later)), *later)
+
+    def _older(self, since: datetime) -> Sequence[Sha]:
         """The commits whose message has the line, or names a request under one of the policies."""
         if not self.policies:
-            return self.context.git.batches(since, saying=self.saying, after=after)
+            return self.context.git.batches(since, saying=self.saying)
         lines = tuple(f"Request: {REQUESTS}{policy}/" for policy in self.policies)
-        return self.context.git.batches(since, beginning=lines, after=after)
+        return self.context.git.batches(since, beginning=lines)
 
-    def _read(self, commits: Sequence[Sha], head: Sha, main: Sha, trouble: str) -> LedgerView:
-        """What was read, with these commits too."""
+    def _take(self, commits: Sequence[Sha]) -> None:
+        """Read these commits too."""
         for start in range(0, len(commits), _AT_ONCE):
-            self._batches.take(self.context.git.added(commits[start : start + _AT_ONCE]))
+            self._batches.take_named(commits[start : start + _AT_ONCE])
         self._batches.finish()
+
+    def _view(self, head: Sha, main: Sha, trouble: str) -> LedgerView:
+        """What was read."""
         verifier = self._batches.verifier
         loaded = [event for batch in verifier.ordered for event, _ in batch.events]
         unique = {event.key: event for event in reversed(loaded)}  # the first of a key is the one that counts

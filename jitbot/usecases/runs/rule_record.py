@@ -5,7 +5,7 @@ It comes last in a run. Whatever goes wrong in it becomes a warning: it fails no
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from jitbot.domain.access.doubt import GITHUB_LAG
 from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, rule_event
@@ -13,7 +13,7 @@ from jitbot.domain.access.rule_changes.rule_review import reviewed
 from jitbot.domain.ledger import commit_message
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
-from jitbot.domain.model.bounds import MEMORY, RULE_CHANGES
+from jitbot.domain.model.bounds import EVER, MEMORY, RULE_CHANGES
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.merge_facts import PullRequest, Push
@@ -28,7 +28,6 @@ MAIN = "main"
 BEGINS_BEFORE = timedelta(days=1)  # how far the first run of a repository looks back: runs come late
 ASKED_FOR = timedelta(hours=12)  # how long after a commit GitHub is asked again for what it did not say
 _CALLS_LEFT = 300  # of the hour, for the grants and ends of other runs
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MERGES = frozenset({"pr_merge", "merge_queue_merge"})
 _PUSHES = frozenset({"push", "force_push", "branch_creation"})
 
@@ -94,7 +93,7 @@ def _began_earlier(context: Context, now: datetime) -> bool:
     """
     saying = f"{commit_message.RECORD}: {commit_message.RULES}"
     recent = context.git.batches(now - MEMORY, saying=saying)
-    return len(context.git.batches(_EVER, saying=saying)) > len(recent)
+    return len(context.git.batches(EVER, saying=saying)) > len(recent)
 
 
 def _origin(context: Context, change: RuleChange, now: datetime) -> RuleOrigin:

@@ -6,7 +6,7 @@ if somebody takes the event away again, nobody is said to have looked.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from jitbot.domain.audit.protection.checks import WORKFLOW
@@ -24,6 +24,7 @@ from jitbot.domain.audit.protection.timeline import lost_now
 from jitbot.domain.ledger.commit_message import RECORD
 from jitbot.domain.ledger.commit_message import SAFEGUARDS as OF_SAFEGUARDS
 from jitbot.domain.ledger.events import LEDGER, Event
+from jitbot.domain.model.bounds import EVER
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup.doctor.github.desired_settings import TABLE
@@ -37,7 +38,6 @@ from jitbot.usecases.ledger.ledger_view import LedgerReader
 from jitbot.usecases.setup.run_doctor import judged, repository_files
 
 T = TypeVar("T")
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
 ADMIN = "admin"  # as GitHub names the permission
 ADMINS_SEE = ("main-bypass", "ledger-bypass", "actions-never-approve")  # by which an admin's token is known
 

@@ -471,6 +471,24 @@ def test_only_what_a_known_commit_does_not_hold_is_listed(clone: Clone) -> None:
     assert clone.repository.batches(SINCE, after=merge) == ()
 
 
+def test_commits_that_claim_to_be_older_than_their_history_are_found(clone: Clone) -> None:
+    """All that was made after a commit, if a date of it is from before; nothing if the dates go on as they should."""
+    clone.put("0")
+    first, then = clone.put("a"), clone.now
+    second = clone.put("b")
+    clone.push()
+    since = then - timedelta(seconds=30)
+    assert clone.repository.misdated(since, first) == ()
+    clone.now = NOW - timedelta(days=9000)
+    third = clone.put("c")
+    clone.now = then + timedelta(hours=1)
+    fourth = clone.put("d")
+    clone.push()
+    assert clone.repository.batches(since) == (first, second, fourth)
+    assert clone.repository.misdated(since, first) == (second, third, fourth)
+    assert clone.repository.misdated(since, third) == (fourth,)
+
+
 def test_a_history_holds_what_led_to_it_alone(clone: Clone) -> None:
     """Neither what came later, nor what nobody has."""
     first, second = ledger(clone, "events/a.json"), ledger(clone, "events/b.json")

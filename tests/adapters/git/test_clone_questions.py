@@ -43,6 +43,8 @@ class Git:
         self.trees: dict[Sha, tuple[str, ...]] = {}
         self.blobs: dict[Sha, bytes | None] = {}
         self.deepened: list[str] = []
+        self.alone: Sha | None = None  # the ledger's tip, where the remote sends commits alone
+        self.brought: list[str] = []
         self.repository = GitRepository(Path("/"), environ={})
         for name in ("_git", "_objects", "_remainder"):
             monkeypatch.setattr(self.repository, name, self)
@@ -95,6 +97,17 @@ class Git:
     def bring_blobs(self, _: Any) -> None:
         """All are here."""
 
+    def bring_commits(self, source: str) -> Sha | None:
+        """The tip of the commits that came alone."""
+        self.brought.append(source)
+        return self.alone
+
+    def bring_folder(self, tree: Sha) -> None:
+        """The trees of a tip."""
+        self.brought.append(tree)
+        if self.refusal:
+            raise UnavailableError(self.refusal)
+
     def read(self, _: str, names: list[Sha], __: int) -> list[tuple[Sha, bytes | None]]:
         """The bytes of blobs."""
         return [(name, self.blobs[name]) for name in names]
@@ -116,6 +129,10 @@ class Objects:
 
     def __init__(self, git: Git) -> None:
         self.differing, self.entries, self.read, self._git = git.differing, git.entries, git.read, git
+
+    def tree(self, commit: Sha) -> Sha:
+        """The tree of a commit."""
+        return Sha(f"tree of {commit}")
 
     def commits(self, names: Any) -> dict[Sha, CommitHeader | None]:
         """What commits say of themselves."""
@@ -160,6 +177,18 @@ def test_what_is_fetched(
         del git.commits["refs/remotes/origin/ledger"]
     git.repository.fetch(heads)
     assert git.said == [asked]
+
+
+def test_a_partial_clone_fetches_the_ledgers_commits_alone_and_then_the_trees_of_its_tip(git: Git) -> None:
+    """The ordinary fetch has little to bring then. Whoever reads the trees asks again for what could not be had."""
+    git.partial, git.alone = True, D
+    del git.commits["refs/remotes/origin/ledger"]
+    git.repository.fetch()
+    assert git.brought == ["refs/heads/ledger", f"tree of {D}"]
+    assert git.said == [(LITTLE, "origin", MAIN, LEDGER)]
+    git.refusal = "fatal: not our ref"
+    with pytest.raises(UnavailableError, match="could not fetch from origin: fatal: not our ref"):
+        git.repository.fetch()
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,9 @@ class Trees:
         return name
 
     @contextmanager
-    def in_turns(self, *_: str) -> Iterator[Callable[[str], BufferedReader]]:
+    def in_turns(self, *_: str, lazily: bool) -> Iterator[Callable[[str], BufferedReader]]:
         """As `GitProcess.in_turns`."""
+        assert lazily  # git itself brings a tree that is missing
         self.started += 1
         yield self._ask
 

@@ -54,6 +54,11 @@ def test_a_partial_and_shallow_clone_works(world: World, tmp_path: Path) -> None
     first = world.repo("alice").get_commit(world.tip()).parents[0].sha
     git(tmp_path / "part", "-c", "protocol.version=0", "fetch", "--quiet", "origin", first)
     assert git(tmp_path / "part", "cat-file", "-t", first).stdout.strip() == "commit"
+    git(tmp_path, "clone", "--quiet", "--bare", "--filter=tree:0", url, "commits")
+    for unknown in ("tree:1", "combine:blob:none+tree:0", "object:type=commit"):
+        ran = git(tmp_path, "clone", "--quiet", "--bare", f"--filter={unknown}", url, "none", check=False)
+        assert "filter" in ran.stderr
+        assert ran.returncode != 0
 
 
 @pytest.mark.parametrize(

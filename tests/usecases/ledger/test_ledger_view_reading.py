@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from acme_facts import DAY, NOW, PATH, SECOND, a_person, sha
 from builders import an_approval, an_outcome
-from plain_ledger import PlainLedger
+from plain_ledger import ROOT, PlainLedger
 
 from jitbot.domain.ledger.events import EndReason, Event, EventType, dump
 from jitbot.domain.ledger.stops import StopSubject, stopped_event
@@ -65,6 +65,51 @@ def test_orphans_are_the_ends_of_no_request() -> None:
     plain = PlainLedger()
     plain.push(an_outcome(EventType.ENDED), orphan, an_outcome(EventType.REFUSED, request="", why=None))
     assert a_reader(plain).read().orphans == (orphan,)
+
+
+OLD = NOW - MEMORY - DAY
+
+
+def test_no_date_hides_what_was_made_after_an_attested_batch() -> None:
+    """A batch that claims to be old is read where an attested one of these days lies before it; so is all beside it."""
+    plain = PlainLedger()
+    plain.push(ELSEWHERE)
+    plain.ages[plain.push(files={"x": b""})] = OLD
+    plain.ages[plain.push(FAILURE)] = OLD
+    plain.push(SEVERAL[0])
+    found = a_reader(plain).read()
+    assert keys_of(found) == {ELSEWHERE.key, FAILURE.key, SEVERAL[0].key}
+    assert [each.code for each in found.ignored] == ["unattested"]
+
+
+def test_what_nobody_attested_makes_nothing_recent() -> None:
+    """Somebody's commit of today, or of the year 2100, below old batches: they stay unread."""
+    plain = PlainLedger()
+    plain.ages[ROOT.commit] = OLD
+    for when in (NOW, NOW + 30_000 * DAY):
+        plain.ages[plain.push(files={f"{when}": b""})] = when
+    plain.ages[old := plain.push(FAILURE)] = OLD
+    assert keys_of(a_reader(plain).read()) == set()
+    assert old not in plain.read
+
+
+def test_an_old_attestation_makes_nothing_recent() -> None:
+    """A batch from long ago under a date of today: by its token it is old, and so is what follows it for all that is known."""
+    plain = PlainLedger()
+    plain.now = OLD
+    plain.push(replace(ELSEWHERE, at=OLD))
+    plain.ages[plain.push(replace(FAILURE, at=OLD))] = OLD
+    assert len(a_reader(plain).read().events) == 1
+
+
+def test_of_what_is_new_no_date_is_asked() -> None:
+    """What was not there at the last reading is read at the next one, whatever its date."""
+    plain = PlainLedger()
+    plain.push(ELSEWHERE)
+    reader = a_reader(plain)
+    reader.read()
+    plain.ages[plain.push(FAILURE)] = OLD
+    assert keys_of(again(reader)) == {ELSEWHERE.key, FAILURE.key}
 
 
 def test_nothing_is_read_twice() -> None:
@@ -250,11 +295,15 @@ LONG_AGO = NOW - MEMORY
 
 def old_ones(plain: PlainLedger, number: int) -> None:
     """Batches a second older than what matters, of alice's and of another's request in turn."""
+    plain.now = LONG_AGO - SECOND
     for each in range(number):
         for request in (PATH, OTHER):
-            event = an_outcome(EventType.FAILED, commit=sha(f"old {each}"), request=request)
+            event = replace(
+                an_outcome(EventType.FAILED, commit=sha(f"old {each}"), request=request), at=plain.now
+            )
             message = f"Old\n\nRequest: {request}\nRequester: {request}"
-            plain.push(event, at=LONG_AGO - SECOND, message=message)
+            plain.push(event, at=plain.now, message=message)
+    plain.now = NOW
 
 
 def test_older_batches_are_read_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from jitbot.sandbox.github.records import RefusalError, User
 from jitbot.sandbox.github.rules import branch_rules, pulls
 from jitbot.sandbox.github.site import HostedRepository, Site
 
-# Nothing here outlives the sandbox, so nothing need wait for the disk.
+# Nothing here outlives the sandbox, so nothing need wait for the disk. GitHub knows these filters, and no others.
 _CONFIGURATION = """\
 [core]
     fsync = none
@@ -23,6 +23,15 @@ _CONFIGURATION = """\
 [uploadpack]
     allowFilter = true
     allowAnySHA1InWant = true
+[uploadpackfilter]
+    allow = false
+[uploadpackfilter "blob:none"]
+    allow = true
+[uploadpackfilter "blob:limit"]
+    allow = true
+[uploadpackfilter "tree"]
+    allow = true
+    maxDepth = 0
 [receive]
     fsckObjects = true
     hideRefs = refs/pull
