@@ -58,7 +58,7 @@ def _entries(document: Document, value: Any, text: str, under: str) -> FileEntri
         path=document.file,
         text=text,
         entries=found,
-        column=columns[0] if columns else (3 if under else 1),
+        column=columns[0] if columns else 1,  # teams.yaml may be a mapping of nothing
         end=min((line for line in outer if line > start), default=last),
         rest={str(key): _plain(part) for key, part in value.items() if under and key != under},
     )

@@ -31,6 +31,7 @@ def test_a_file_of_comments_has_no_entries(path: str, column: int, text: str, en
 @pytest.mark.parametrize(
     ("path", "text", "entries", "column", "end", "rest"),
     [
+        (TEAMS, "{ } # nobody\n", [], 1, 2, {}),
         (
             TEAMS,
             "acme/a: [alice]\nacme/b:\n  source: github\n  members:\n    - bob\n# end\n\n",
