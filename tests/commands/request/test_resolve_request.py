@@ -223,6 +223,8 @@ def test_the_newest_began_last() -> None:
     }
     answer = replace(told(approved(ONE), approved(TWO)), states=began)
     assert which(a_desk(Tree(ONE, TWO)), answer, None, NOW) == ONE
+    began[TWO] = SimpleNamespace(began=None, ended_early=False)
+    assert which(a_desk(Tree(ONE, TWO)), answer, None, NOW) == TWO
     assert which(a_desk(Tree(ONE, TWO)), told(), None, NOW) == TWO
     with pytest.raises(InvalidError, match=f"jitbot release {ONE}\n  jitbot release {TWO}$"):
         the_only_one(a_desk(Tree(ONE, TWO)), told(), None, NOW)
