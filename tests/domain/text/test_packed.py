@@ -46,9 +46,12 @@ def test_a_short_value_and_a_missing_key_are_read_without_opening(monkeypatch: p
     short = {"at": "x" * 64, "number": 7, "by": None, "seen": True}
     packed = Packer().pack({**LARGE, **short, "longer": "x" * 65, "list": [], "part": 0.5})
     opened: list[bytes] = []
-    monkeypatch.setattr(
-        module, "_opened", lambda kept: opened.append(kept) or {"longer": 1, "list": 2, "part": 3}
-    )
+
+    def open_it(kept: bytes) -> dict[str, object]:
+        opened.append(kept)
+        return {"longer": 1, "list": 2, "part": 3}
+
+    monkeypatch.setattr(module, "_opened", open_it)
     assert {key: packed[key] for key in short} == short
     assert [type(packed[key]) for key in short] == [type(value) for value in short.values()]
     assert (packed.get("missing"), packed.get("missing", 1), "missing" in packed) == (None, 1, False)

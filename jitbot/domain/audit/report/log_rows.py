@@ -54,7 +54,7 @@ class LogRow:
 _EXPECTED = (Sight.HELD, Sight.NOT_SEEN, CheckVerdict.OK)  # answers about a safeguard that nobody looks into
 
 NAMES = tuple(each.name for each in fields(LogRow))  # the columns, in their order
-# What rows are made of, and how events differ, of all that an event may hold.
+# What rows are made of, and what makes two events different, of all that an event may hold.
 _ASK = tuple(key.name for key in (Ask.requester, Ask.reason, Ask.ticket))
 _EVIDENCE = tuple(
     key.name
