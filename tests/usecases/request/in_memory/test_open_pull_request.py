@@ -262,7 +262,7 @@ def test_auto_merge_is_on_or_it_is_said_why_not(
         (1, True, (), Requirement(need=1, teams=(RequiredTeam(name="@acme/security", rosters=()),)), True),
     ],
 )
-def test_when_githubs_rules_wait_for_enough(
+def test_when_rules_wait_for_enough(
     approvals: int, owners: bool, checks: tuple[str, ...], requirement: Requirement, early: bool
 ) -> None:
     """If our check is required, or one owner's approval is both asked for and enough."""
