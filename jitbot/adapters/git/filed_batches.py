@@ -44,7 +44,9 @@ def filed(
         found = _found(tip, headers, git, objects)
     batched = [(each, trees, token) for each, trees in found if (token := batches.token_of(each)) is not None]
     remainder.bring_files(
-        [token.blob for _, _, token in batched], [tree for _, trees, _ in batched for tree in trees]
+        [token.blob for _, _, token in batched],
+        [tree for _, trees, _ in batched for tree in trees],
+        [entry.blob for each, _, _ in batched for entry in each.entries],
     )
     return tuple(each for each, _, _ in batched)
 

@@ -74,15 +74,18 @@ class Remainder:
         if self._is_partial():
             self._ask_for([tree], NO_BLOBS, "trees")
 
-    def bring_files(self, blobs: Iterable[Sha], folders: Iterable[Sha]) -> None:
-        """As `bring_blobs`, and in the same call the small files of these folders, which are here themselves."""
+    def bring_files(self, blobs: Iterable[Sha], folders: Iterable[Sha], inside: Collection[Sha]) -> None:
+        """As `bring_blobs`, and in the same call the small ones `inside` these folders, which are here themselves."""
         wanted = set(blobs)
         if not wanted or not self._is_partial():
             return
         missing = self._missing(sorted(wanted - self._here))
         if missing:
             self._ask_for([*missing, *folders], SMALL_BLOBS, "blobs")
-            self._listed = False  # what came of the folders is not known by name
+            asked = "".join(f"{name}\n" for name in inside)
+            looked = self._git.run("cat-file", "--batch-check=%(objectname)", stdin=asked, lazily=False)
+            if looked.returncode == 0:  # else a large one is asked for when it is read
+                self._here.update(looked.stdout.decode().splitlines())
         self._here |= wanted
 
     def _bring(self, wanted: Set[Sha], only: str = NO_BLOBS, kind: str = "blobs") -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from acme_world import World
 from breaking import answer
-from forging import batch, mallorys, push, signed_by
+from forging import NEWER, batch, mallorys, push, signed_by, unreadable
 
 from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.cli import main
@@ -115,6 +115,11 @@ def files_changed_and_added(world: World, granted: str) -> None:
     push(world, {found[0]: b"{}", beside: b"{}", **swapped})
 
 
+def an_event_that_is_large(world: World, granted: str) -> None:
+    """A batch that counts, with an event too large to come along with the small files."""
+    unreadable(world, NEWER + b" " * 100_000, kind="stopped", request=granted)
+
+
 def tokens_of_an_unknown_key(world: World, granted: str) -> None:
     """In the tip every token names a key that nobody knows: such a one could wait for a batch that vouches for it."""
     store, tip = world.github.store, world.github.store.tip("ledger")
@@ -160,6 +165,7 @@ STORIES = [
     many_empty_commits,
     all_files_removed,
     files_changed_and_added,
+    an_event_that_is_large,
     tokens_of_an_unknown_key,
     a_lie_in_the_right_place,
     an_old_line_merged,
