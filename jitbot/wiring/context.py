@@ -1,6 +1,7 @@
 """Joins the adapters to the ports for one invocation: the only place that knows both.
 
-boto3 and PyGithub take longer to load than most verbs to run: each is imported where it is needed, not before.
+boto3, PyGithub and the issuer's client take longer to load than most verbs to run: each is imported where it is needed,
+not before, and while git fetches.
 """
 
 import time
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
-from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.service_roles import AUDIENCE
@@ -33,6 +33,7 @@ from jitbot.usecases.ledger.ledger_view import LedgerView
 if TYPE_CHECKING:
     from jitbot.adapters.aws import Identity
     from jitbot.adapters.github import Client
+    from jitbot.adapters.oidc import ActionsOidc
 
 FRESH = 120  # seconds; GitHub's tokens live for a few minutes, and a run may take longer
 
@@ -44,7 +45,7 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
     """
     environ = invocation.environ
     git = clone(invocation.folder, environ)
-    meanwhile(git.fetch, partial(import_module, "jitbot.adapters.github"))
+    meanwhile(git.fetch, _load)
 
     from jitbot.adapters.github import GitHubIssues, GitHubReader, GitHubWriter
 
@@ -68,6 +69,12 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
         output=partial(write_output, environ),
         run=run_of(environ),
     )
+
+
+def _load() -> None:
+    """What speaks to GitHub, one after the other: two imports at once wait for each other."""
+    for name in ("jitbot.adapters.github", "jitbot.adapters.oidc"):
+        import_module(name)
 
 
 def github_client(
@@ -103,7 +110,9 @@ def run_of(environ: Mapping[str, str]) -> Run:
     )
 
 
-def _issuer(environ: Mapping[str, str], settings: Settings, agent: str) -> ActionsOidc:
+def _issuer(environ: Mapping[str, str], settings: Settings, agent: str) -> "ActionsOidc":
+    from jitbot.adapters.oidc import ActionsOidc
+
     return ActionsOidc(
         settings.issuer,
         request_url=environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""),
@@ -121,7 +130,7 @@ def _same_repository(environ: Mapping[str, str], settings: Settings) -> None:
 
 
 def _cloud(
-    invocation: Invocation, settings: Settings, issuer: ActionsOidc, purpose: str
+    invocation: Invocation, settings: Settings, issuer: "ActionsOidc", purpose: str
 ) -> Callable[[], Cloud]:
     """The accounts, entered as `aws_identity` says."""
     endpoint = aws_endpoint(invocation.environ)
@@ -141,7 +150,7 @@ def _cloud(
 
 
 def aws_identity(
-    environ: Mapping[str, str], settings: Settings, purpose: str, issuer: ActionsOidc | None = None
+    environ: Mapping[str, str], settings: Settings, purpose: str, issuer: "ActionsOidc | None" = None
 ) -> "Identity":
     """Who this run is for AWS: the role of its purpose in a job of Actions, the ambient credentials elsewhere.
 

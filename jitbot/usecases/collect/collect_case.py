@@ -100,14 +100,10 @@ class CommitTree:
 
 @dataclass(slots=True)
 class CaseCollector:
-    """The facts of cases, for one run. Keeps what it has read: many cases share rules and pull requests.
-
-    `ahead` is what will be needed after them, and may be loaded while GitHub is asked.
-    """
+    """The facts of cases, for one run. Keeps what it has read: many cases share rules and pull requests."""
 
     context: Context
     asks: Callable[[GitHubRead], Asked] = Asked
-    ahead: tuple[Callable[[], object], ...] = ()
     _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
     github: Asked = field(init=False)
     patience: Patience = field(default_factory=Patience)
@@ -219,8 +215,6 @@ class CaseCollector:
             people = rules.people.value or {}
             for login in may_count(reading.reviews, people, until, history.dismissals):
                 yield partial(self.github.permission, login)
-        yield from self.ahead
-        self.ahead = ()
 
 
 def large(blob: Sha) -> str:

@@ -7,6 +7,7 @@ act only on events that count for the next run too.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from jitbot.domain.ledger import attestation, batches, commit_message, events
 from jitbot.domain.ledger.attestation import Batch
@@ -25,6 +26,7 @@ _UNTIL_IT_READS = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look at what 
 MOVING = "others keep writing to the ledger, so nothing could be recorded; the next run does it"
 
 Build = Callable[[LedgerView], Sequence[Event]]
+Write = Callable[[], LedgerView]
 
 
 class Ledger:
@@ -45,9 +47,12 @@ class Ledger:
         self.context.git.fetch()
         return self.read()
 
-    def transact(self, build: Build) -> tuple[LedgerView, tuple[Event, ...]]:
+    def transact(
+        self, build: Build, beside: Callable[[Write], LedgerView] = lambda write: write()
+    ) -> tuple[LedgerView, tuple[Event, ...]]:
         """Record the events that `build` makes from the last fetched ledger. If somebody wrote since, `build` is called again.
 
+        `beside` makes each write, and may load at the same time what is needed after it.
         Returns the ledger with these events, and the events. Raises BranchMovedError if others keep writing, and
         UnavailableError if the ledger cannot be checked.
         """
@@ -58,7 +63,7 @@ class Ledger:
                 raise UnavailableError(history.doubt)
             new = tuple(build(history))
             try:
-                return self._append(history, new), new
+                return beside(partial(self._append, history, new)), new
             except BranchMovedError:
                 self.context.git.fetch()
         raise BranchMovedError(MOVING)

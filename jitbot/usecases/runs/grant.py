@@ -1,6 +1,6 @@
 """`jitbot grant`: decide, record, grant, read back, record; last, what changed the rules. Safe to stop anywhere and to run twice."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -8,7 +8,7 @@ from functools import partial
 from jitbot.domain.access import too_large
 from jitbot.domain.enforce import plan
 from jitbot.domain.enforce.changes import Deny
-from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.events import GIVES, Event, EventType
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError
 from jitbot.domain.model.merge_facts import Change
@@ -18,7 +18,7 @@ from jitbot.usecases.collect.meanwhile import meanwhile
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.decide import early_ends
 from jitbot.usecases.decide.deciding import Decided, Due, SoFar, decide_all, due, unrecorded
-from jitbot.usecases.ledger.ledger import Ledger
+from jitbot.usecases.ledger.ledger import Ledger, Write
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.runs.announce import Announcing, announced
 from jitbot.usecases.runs.post_review import with_reviews
@@ -49,8 +49,7 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
 
 def _grant(ledger: Ledger, announcing: Announcing, *, dry_run: bool) -> Report:
     context, now = ledger.context, ledger.at
-    ahead = () if dry_run else (context.cloud,)
-    run = _Run(ledger=ledger, collector=CaseCollector(context=context, ahead=ahead))
+    run = _Run(ledger=ledger, collector=CaseCollector(context=context))
     announcing.conversation = lambda number: run.collector.github.conversation(number)
     history = ledger.read()
     run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
@@ -133,8 +132,13 @@ class _Run:
 
         if self.report.dry:
             return _with(history, build(history))
-        history, _ = self.ledger.transact(build)
+        history, _ = self.ledger.transact(build, partial(self._beside, found))
         return history
+
+    def _beside(self, found: Mapping[Change, Decided], write: Write) -> LedgerView:
+        """Record decisions, and where one gives access load what speaks to AWS: it enters no account yet."""
+        gives = any(each.event is not None and each.event.kind in GIVES for each in found.values())
+        return meanwhile(write, *([self.ledger.context.cloud] if gives else []))
 
     def _one_by_one(
         self, history: LedgerView, whole: Sequence[Event], found: dict[Change, Decided]

@@ -269,13 +269,14 @@ def test_a_list_that_is_cut_is_no_list(second: dict[str, str]) -> None:
 
 def test_times_are_read_as_botocore_reads_them() -> None:
     """In every form that AWS answers with; the usual one, without a guess."""
-    for value in (
+    times: tuple[Any, ...] = (
         "2026-11-24T09:00:00Z",
         "2026-11-24T09:00:00.25Z",
         "2026-11-24T09:00:00+02:00",
         1795510800,
         "1795510800",
-    ):
+    )
+    for value in times:
         assert identity._moment(value) == botocore.utils.parse_timestamp(value)
         assert identity._moment(value).tzinfo is not None
     with pytest.raises(ValueError, match="Invalid timestamp"):

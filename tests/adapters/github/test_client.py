@@ -107,7 +107,7 @@ def test_a_change_says_what_changes(body: Any, sent: Any) -> None:
 
 def test_what_is_left_of_the_rate() -> None:
     """Of the REST API alone, by the last answer that said it."""
-    assert client(({}, {}))[0].calls_left is None
+    assert client(({}, {}))[0].left("core") is None
     found, _ = client(
         ({"x-ratelimit-remaining": "12"}, {}),
         ({"x-ratelimit-remaining": "7", "x-ratelimit-resource": "graphql"}, {}),
@@ -117,9 +117,9 @@ def test_what_is_left_of_the_rate() -> None:
     left = []
     for _ in range(3):
         found.get("/x")
-        left.append(found.calls_left)
+        left.append(found.left("core"))
     list(found.pages("/x"))
-    assert [*left, found.calls_left] == [12, 12, 12, 11]
+    assert [*left, found.left("core")] == [12, 12, 12, 11]
 
 
 def test_nothing_is_asked_in_the_open() -> None:

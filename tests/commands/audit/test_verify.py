@@ -94,8 +94,9 @@ class Audit:
     def to_ask(self, name: str) -> ToAsk:
         """The approvals that GitHub is to be asked about."""
         self.outside.append(f"ask {name}")
+        asked = (decision("events/1.json"),)
         return ToAsk(
-            decisions=(decision("events/1.json"),), new=1, older=0, unsaid=0, mark=AskedUntil(), whole=True
+            decisions=asked, every=asked, fresh=asked, new=1, older=0, unsaid=0, mark=AskedUntil(), whole=True
         )
 
     def heads(self, _: Any, decisions: Any) -> list[AuditFinding]:

@@ -344,7 +344,7 @@ def test_a_conversation_that_is_locked_is_that_one_alone(
 ) -> None:
     """The others of the call are there, and its kept comment is as it should be."""
     two = shown(world, "alice", "first"), shown(world, "carol", "second")
-    add = graphql.add_comment
+    add = pulls.add_comment
 
     def locked(call: Any, repo: Any, number: int, body: str) -> Any:
         if number == two[0]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from threading import Event as ThreadEvent
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,9 +41,9 @@ class Cases:
         self.context: Any = None
         self.github: Any = SimpleNamespace(conversation=lambda _: None)
 
-    def __call__(self, context: Context, ahead: Sequence[Any] = ()) -> "Cases":
+    def __call__(self, context: Context) -> "Cases":
         """The collector of a run."""
-        self.context, self.ahead = context, tuple(ahead)
+        self.context = context
         return self
 
     def expect(self, _: Sequence[Sha]) -> None:
@@ -99,6 +100,7 @@ def ran(
     dry_run: bool = False,
     now: Any = LATE,
     gone: tuple[str, ...] = (),
+    on_loading: Callable[[], object] = lambda: None,
 ) -> tuple[Report, PlainRun, PlainRoles]:
     """A run on main with these changes; all files of requests are there, but for those that are gone."""
     run, cloud = run or PlainRun(), cloud or PlainRoles(now=now)
@@ -111,7 +113,7 @@ def ran(
     context.git.deleting = lambda *_: frozenset()
     context.git.touching_rules = lambda *_: {}
     context.git.changes_of_rules = lambda *_: ()
-    context.cloud = lambda: cloud
+    context.cloud = lambda: (on_loading(), cloud)[1]
     context.catalogue = _catalogue()
     monkeypatch.setattr(module, "CaseCollector", cases)
     run.fetches = 0
@@ -147,6 +149,19 @@ def test_what_is_approved_is_recorded_and_given(monkeypatch: pytest.MonkeyPatch)
     assert cases.forgot == 0
     report, _, _ = ran(Cases(asking("one")), monkeypatch, run=run, cloud=cloud)
     assert (report.idle, cloud.of("create"), len(run.written)) == (True, [PROD], 2)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_aws_is_made_ready_while_an_approval_is_recorded(
+    monkeypatch: pytest.MonkeyPatch, given: bool
+) -> None:
+    """The record waits for it here, so one after the other would never do; a refusal needs no AWS."""
+    begun, wrote = ThreadEvent(), list[bool]()
+    run = PlainRun(takes=lambda _: wrote.append(begun.wait(10 if given else 0)))
+    case = asking("one") if given else without_approval(asking("one"))
+    ran(Cases(case), monkeypatch, run=run, on_loading=begun.set)
+    assert wrote[0] is given
+    assert begun.is_set() is given
 
 
 def test_a_dry_run_gives_and_records_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
