@@ -59,6 +59,10 @@ class Audit:
         """The ledger."""
         return SimpleNamespace(head=HEAD)
 
+    def commits_of(self, head: Sha) -> frozenset[Sha]:
+        """A commit of the ledger, and all before it."""
+        return frozenset({head})
+
     def remember(self, head: Sha) -> None:
         """Keep what was found good."""
         self.done.append(f"remember {head}")
