@@ -12,6 +12,7 @@ from jitbot.domain.ledger.events import EndReason, Event
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Finding, FindingLevel, errors
 from jitbot.domain.text import escape
+from jitbot.domain.text.packed import plain
 from jitbot.domain.views.finding_causes import Cause, by_cause, urgent_first
 from jitbot.usecases.runs.report import Report
 
@@ -29,7 +30,7 @@ def json_text(value: object) -> str:
 
     ASCII alone, so that nothing in it moves a cursor; and `##[` is a command to GitHub's runner, wherever it stands.
     """
-    return json.dumps(value, indent=2).replace("##[", "#\\u0023[")
+    return json.dumps(value, indent=2, default=plain).replace("##[", "#\\u0023[")
 
 
 def progress(text: str) -> None:

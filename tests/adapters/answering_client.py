@@ -16,7 +16,7 @@ def refusal(status: int, message: str = "", **more: Any) -> GithubException:
 class AnsweringClient:
     """`Client`, without a network: the answer to each path, or the error that it raises; `sent` is what was changed."""
 
-    repository, owner, calls_left = "acme/access", "acme", 77
+    repository, owner = "acme/access", "acme"
 
     def __init__(self, answers: Mapping[str, Any], graphql: Any = None) -> None:
         self._answers = {
@@ -25,6 +25,10 @@ class AnsweringClient:
         self._graphql, self._below = graphql, ""
         self.asked: list[str] = []
         self.sent: list[tuple[str, str, Any]] = []
+
+    def left(self, kind: str) -> int:
+        """How many calls GitHub allows."""
+        return {"core": 77, "graphql": 88}[kind]
 
     def elsewhere(self, path: str) -> "AnsweringClient":
         """The same, below another path."""

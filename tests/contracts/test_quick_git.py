@@ -17,7 +17,7 @@ import pytest
 from acme_world import open_world
 from answering import answered_here, left_to_git
 from git_objects import Entry, Objects, UnsureError, as_tree
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from quick_commit import commit_files, commit_tree, update_ref
 from quick_fetch import fetch, fetch_all
@@ -250,8 +250,9 @@ def test_what_is_merged_is_what_git_merges(tmp_path: Path) -> None:
     """Files and folders that come, change and go on two sides: the same tree, or it is left to git."""
     merges = Counter[bool]()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=100, deadline=None, derandomize=True, database=None)
     @given(base=_TREE, one=_FILES, other=_FILES)
+    @example(base={"a": b"1"}, one={"a": b"2"}, other={"a": b"3"})  # left to git
     def same(base: dict[str, bytes], one: dict[str, bytes | None], other: dict[str, bytes | None]) -> None:
         store = create_store(tmp_path / os.urandom(8).hex() / "all.git", tmp_path)
         objects = Objects(store.path)

@@ -25,6 +25,7 @@ from jitbot.domain.model.documents import (
     Statement,
 )
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.packed import plain
 
 Document = Mapping[str, object]
 
@@ -122,7 +123,7 @@ def boundary_arn(settings: Settings, account_id: AccountId) -> str:
 
 
 # `default`: who reads the ledger keeps documents packed.
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=dict)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=plain)
 
 
 def canonical(document: object) -> str:

@@ -66,6 +66,13 @@ class Packer:
         return known
 
 
+def plain(value: object) -> dict[str, object]:
+    """What `json` writes in the place of a packed object, as its `default`. Raises TypeError for anything else."""
+    if isinstance(value, Packed):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+
+
 def _short(value: object) -> object:
     """A value that takes little room as it is; in the place of any other, a word for it."""
     if type(value) is str and len(value) <= _SHORT:

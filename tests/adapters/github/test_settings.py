@@ -214,7 +214,7 @@ def test_what_workflows_did() -> None:
     )
     assert reader().last_scheduled("sweep.yml") is None
     assert reader().trigger("sweep.yml", 1) is None
-    assert reads.calls_left() == 77
+    assert (reads.calls_left(), reads.points_left()) == (77, 88)
 
 
 def test_what_github_says_of_codeowners_and_workflows() -> None:

@@ -10,6 +10,8 @@ from audit_story import clone, live, verdict, vouched
 
 from jitbot.sandbox.github import GitHubFault
 
+REVIEWS = ("/reviews", "/graphql/pull-requests")  # who asks for reviews, asks for one of these
+
 
 @pytest.fixture
 def lived(world: World) -> str:
@@ -60,7 +62,7 @@ def test_one_issue_lives_with_the_record(world: World, lived: str) -> None:
 
 def test_what_could_not_be_checked_is_told_too(world: World, lived: str) -> None:
     """A doubt opens the issue, in other words."""
-    world.acme.github.faults = lambda _, path: GitHubFault(status=503) if "/reviews" in path else None
+    world.acme.github.faults = lambda _, path: GitHubFault(status=503) if path.endswith(REVIEWS) else None
     verdict(world, "--online", "--record", code=3)
     world.acme.github.faults = None
     (issue,) = issues(world)

@@ -78,7 +78,7 @@ def test_a_revocation_reads_every_batch_of_the_ledger_once(
     world: World, granted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of it for who it is about, and then only what this run wrote: an emergency waits for no second reading."""
-    begin, take = LedgerReader._begin, BatchReader.take
+    begin, take = LedgerReader._begin, BatchReader.take_named
     begun: list[object] = []
     read: list[str] = []
 
@@ -87,11 +87,11 @@ def test_a_revocation_reads_every_batch_of_the_ledger_once(
         return begin(*given)
 
     def taking(reader: BatchReader, some: Any) -> Any:
-        read.extend(each.commit for each in some)
+        read.extend(some)
         return take(reader, some)
 
     monkeypatch.setattr(LedgerReader, "_begin", beginning)
-    monkeypatch.setattr(BatchReader, "take", taking)
+    monkeypatch.setattr(BatchReader, "take_named", taking)
     world.jit("revoke", granted, "--reason", "enough", actor="bob")
     assert world.story(granted)[-1] == "ended revoked"
     assert len(begun) == 1

@@ -1,0 +1,19 @@
+"""What machines are answered."""
+
+import json
+
+import pytest
+
+from jitbot.domain.text.packed import Packed, Packer
+from jitbot.terminal.output import json_text
+
+
+def test_what_the_ledgers_reader_keeps_packed_is_written_as_it_was() -> None:
+    """A role's policies come packed from the ledger, at the top and within; what is no JSON is an error as ever."""
+    whole = {"Statement": [{"Effect": "Allow", "Action": f"s3:Get{number}"} for number in range(20)]}
+    packed = Packer().pack(whole)
+    assert isinstance(packed, Packed)
+    assert json.loads(json_text(packed)) == whole
+    assert json_text({"policies": [packed]}) == json_text({"policies": [whole]})
+    with pytest.raises(TypeError, match="nothing that JSON has"):
+        json_text({"set": {1}})
