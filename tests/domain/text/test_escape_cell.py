@@ -36,6 +36,8 @@ def converted(text: str) -> bool:
     words = re.findall(r"[A-Za-z]+", bare)
     others = re.sub(r"[A-Za-z]", "", bare)
     named = [each.lower() for each in words]
+    if named[:1] in (["e"], ["am"], ["pm"]) and bare[0].isalpha():
+        return False  # none of them begins a number or a time
     known = {"e", "am", "pm", *MONTHS, *(each[:3] for each in MONTHS), "sept"}
     return any(each.isdigit() for each in bare) and set(named) <= known and bool(re.fullmatch(r"[0-9 .,:/()$€£¥%'–+-]+", others))  # fmt: skip
 
@@ -66,6 +68,7 @@ def test_what_a_spreadsheet_would_change_is_marked_as_text(text: str) -> None:
         "", "0", "7", "1234", "12345678901", "2026-11-24T09:00:00Z", "2026-11-24T09:00:00Z; 2026-11-25T09:00:00Z", "7; 9",
         "2h", "1h30m", "yes", "no", "unknown", "INC-1234", "orders-db-read", "bob (1002) at 2026-11-24T08:50:00Z",
         "dynamodb:GetItem", "sha256", "march of the penguins", "may", "a1b2c3d4", "prod (012345670123)", "größe",
+        "AM0", "e5", "pm 9:30",
     ],
 )  # fmt: skip
 def test_what_stays_as_it_is_stays(text: str) -> None:
