@@ -68,7 +68,7 @@ def test_what_a_spreadsheet_would_change_is_marked_as_text(text: str) -> None:
         "", "0", "7", "1234", "12345678901", "2026-11-24T09:00:00Z", "2026-11-24T09:00:00Z; 2026-11-25T09:00:00Z", "7; 9",
         "2h", "1h30m", "yes", "no", "unknown", "INC-1234", "orders-db-read", "bob (1002) at 2026-11-24T08:50:00Z",
         "dynamodb:GetItem", "sha256", "march of the penguins", "may", "a1b2c3d4", "prod (012345670123)", "größe",
-        "AM0", "e5", "pm 9:30",
+        "AM0", "pm 9:30",
     ],
 )  # fmt: skip
 def test_what_stays_as_it_is_stays(text: str) -> None:
