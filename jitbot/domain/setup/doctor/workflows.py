@@ -9,10 +9,12 @@ from jitbot.domain.text import timestamp
 
 GROUP = "workflows"
 FOLDER = ".github/workflows/"
-_KEY = r"['\"]?uses['\"]?[ \t]*:(?:\s|#.*\n)*['\"]?"  # the value may begin on a later line
-_USES = re.compile(rf"^[ \t-]*{_KEY}([^\s'\"#]+)", re.MULTILINE)
-_USES_IN_BRACES = re.compile(rf"[{{,][ \t]*{_KEY}([^\s'\"#,}}]+)")
-_PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}|\./[\w./-]*")
+_KEY = r"['\"]?uses['\"]?[ \t]*:(?:\s|#.*\n)*"  # the value may begin on a later line
+_QUOTED = r"\"[^\"\n]*\"|'(?:[^'\n]|'')*'"
+# A tag's name may have a comma, a quote or a # in it, so a value is read as far as YAML reads it.
+_USES = re.compile(rf"^[ \t-]*{_KEY}({_QUOTED}|\S+)", re.MULTILINE)
+_USES_IN_BRACES = re.compile(rf"[{{\[,][ \t]*{_KEY}({_QUOTED}|[^\s,\]}}]+)")
+_PINNED = re.compile(r"(['\"]?)(?:[\w.-]+/[\w./-]+@[0-9a-f]{40}|\./[\w./-]*)\1")
 _REUSED = re.compile(r"\.github/workflows/[^@\s]+(?:@|\Z)")
 _MEANS: Mapping[str, str] = {
     "clock.yml": "grant and sweep start only after a push to main: early ends, removals and reminders wait",
