@@ -17,7 +17,7 @@ _NO_HEAD = "what was approved can no longer be compared with what was recorded: 
 _HEADS_AT_ONCE = 50
 _AT_ONCE = 100  # approvals whose pull requests are asked for together
 # Calls, and points of GraphQL, that are left to grant, revoke and sweep. A job's token has 1,000 of each an hour, for all jobs of the
-# repository: # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+# repository: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 RESERVE = 300
 _REST = (
     "the next `jitbot audit verify --online --online-since recorded` goes on where this one was recorded to end; a "

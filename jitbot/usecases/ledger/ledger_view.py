@@ -155,9 +155,10 @@ class LedgerReader:
         counted = self._batches.verifier.ordered
         first = next((each.commit for each in counted if each.claims.issued_at >= since), None)
         later = self.context.git.misdated(since, first) if first is not None else ()
-        if set(later) <= set(commits):
+        known = set(later)
+        if known <= set(commits):
             return ()
-        return (*(each for each in commits if each not in set(later)), *later)
+        return (*(each for each in commits if each not in known), *later)
 
     def _older(self, since: datetime) -> Sequence[Sha]:
         """The commits whose message has the line, or names a request under one of the policies."""
