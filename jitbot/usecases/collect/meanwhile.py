@@ -1,4 +1,4 @@
-"""Reads that depend on nothing of each other, made at the same time. Writes never are: a run is safe to stop by their order."""
+"""Reads that depend on nothing of each other, made at the same time, also beside one write. No two writes are: a run is safe to stop by their order."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
