@@ -44,7 +44,7 @@ STEPS: Mapping[str, Step] = {
     "record the use": Step(rest=1, graphql=1, points=1, aws=8, writes={"commit": 1}),
     "show the use": Step(rest=2, graphql=1, points=1, writes={"edit of a comment": 1}),
     "grant, many": Step(
-        rest=12, graphql=5, points=17, aws=62, writes={"commit": 2, "new comments with edits": 1}
+        rest=12, graphql=6, points=18, aws=62, writes={"commit": 2, "new comments with edits": 2}
     ),
     "show many": Step(rest=0, graphql=1, points=1),
     "sweep, many ends": Step(rest=1, graphql=1, points=1, aws=47, writes={"commit": 1}),

@@ -56,7 +56,9 @@ class GitHubIssues:
             if "data" not in error.data and errors and all(map(_is_invalid, errors)):
                 return frozenset(bodies)  # a GitHub without this mutation: it made nothing
         refused = {names[name] for name in names if _is_refused(name, answers, errors)}
-        unclear = [each for name, each in names.items() if each not in refused and not answers.get(name)]
+        unclear = [
+            each for name, each in names.items() if each not in refused and not _is_made(answers.get(name))
+        ]
         if unclear:
             raise UnavailableError(f"GitHub does not say whether it made {len(unclear)} comments")
         return frozenset(refused)
@@ -70,6 +72,10 @@ class GitHubIssues:
 
 def _new(pull: str, body: str) -> graphql.Mutation:
     return "addComment", "commentEdge { node { id } }", {"subjectId": pull, "body": body}
+
+
+def _is_made(answer: Any) -> bool:
+    return isinstance(answer, dict) and bool(answer.get("commentEdge"))
 
 
 def _is_invalid(error: Any) -> bool:

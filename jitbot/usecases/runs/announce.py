@@ -22,7 +22,7 @@ from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.pull_request.commenting import of_merged, to_edit
 
 MOST = 50  # comments of one run: GitHub takes some 80 in a minute
-_TOGETHER = 10  # in one call, each beside an edit: how many are lost if its answer is
+_TOGETHER = 5  # in one call, each beside an edit: GitHub ends one after ten seconds, and so many are lost if its answer is
 
 Conversation = tuple[str, tuple[Comment, ...]]
 
@@ -60,7 +60,9 @@ def _announce(ledger: Ledger, announcing: Announcing) -> None:
     try:
         left = _together(ledger, announcing, dict(islice(comments(found).items(), MOST)))
     except JitbotError as error:
-        context.say(f"nobody knows who is notified, and nobody else is: {error}")
+        context.say(
+            f"a call for comments has no answer, so some are not notified, nor anybody after them: {error}"
+        )
         return
     for number, body in left.items():
         try:

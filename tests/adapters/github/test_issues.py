@@ -114,6 +114,7 @@ NO_MUTATION = {"message": "Field 'addComment' doesn't exist", "extensions": {"co
         (GithubException(404, {"data": {"n0": MADE, "n1": MADE, "e0": None}, "errors": [{**LOCKED, "path": ["e0"]}]}), set()),
         (GithubException(400, {"errors": [NO_MUTATION]}), {"PR_1", "PR_2"}),
         ({"n0": MADE, "n1": None}, None),
+        ({"n0": MADE, "n1": {"commentEdge": None}}, None),
         ({}, None),
         (GithubException(400, {"data": None, "errors": [TIMEOUT]}), None),
         (GithubException(400, {"errors": [TIMEOUT]}), None),

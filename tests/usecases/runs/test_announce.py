@@ -332,7 +332,7 @@ def test_comments_of_one_call_are_there_once_at_the_most(
     world.forget()
     ran = world.jit("grant")
     assert posts(world) == (2 if status in (403, 404) else 0)
-    assert ("nobody knows who is notified" in ran.output) == (status not in (403, 404))
+    assert ("a call for comments has no answer" in ran.output) == (status not in (403, 404))
     world.calm()
     for verb in ("grant", "sweep"):
         world.jit(verb)

@@ -106,10 +106,10 @@ def no_edits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_edits")
-def test_comments_of_known_conversations_are_ten_in_a_call() -> None:
+def test_comments_of_known_conversations_are_five_in_a_call() -> None:
     """The others, and those that GitHub refuses so, are written one by one; no comment is written twice."""
     run = together(a_run(), *range(1, 26), known=range(1, 24))
-    assert [len(bodies) for bodies, _ in run.calls] == [10, 10, 3]
+    assert [len(bodies) for bodies, _ in run.calls] == [5, 5, 5, 5, 3]
     assert sorted(run.commented) == list(range(1, 26))
     run = together(
         a_run(refused_together=frozenset({3, 4}), refused={4: DeniedError("locked")}), *range(1, 6)
@@ -124,7 +124,7 @@ def test_a_call_without_an_answer_ends_all_comments() -> None:
     """Some may be there: none of them is written again, nor any after them."""
     run = together(a_run(unclear=UnavailableError("down")), *range(1, 26))
     assert (run.commented, len(run.calls)) == ([], 1)
-    assert run.said == ["nobody knows who is notified, and nobody else is: down"]
+    assert run.said == ["a call for comments has no answer, so some are not notified, nor anybody after them: down"]
 
 
 @pytest.mark.parametrize(("doubt", "edited"), [("", ["IC_1"]), ("the ledger cannot be checked", [])])
