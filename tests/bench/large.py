@@ -18,6 +18,7 @@ from rows import Row, finish
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "domain"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setups"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
 from asking_office import Terminal
 from desk import said
 from organisation import COMPANY
