@@ -133,12 +133,10 @@ def _floor(acme: Acme, pull: int, merge: str, made: Sequence[tuple[str, str]], s
 
 def _queries() -> list[str]:
     """The documents with which a pull request is read by its merge, and its reviews once more."""
-    found = [
-        each
-        for each in every_document()
-        if "associatedPullRequests" in each or "changedFiles commits(" in each
-    ]
-    return sorted(found, key=len, reverse=True)
+    every = list(every_document())
+    (by_merge,) = (each for each in every if "associatedPullRequests" in each)
+    (once_more,) = (each for each in every if "changedFiles commits(" in each and "fragment" not in each)
+    return [by_merge, once_more]
 
 
 def _calls(cost: Cost) -> str:
