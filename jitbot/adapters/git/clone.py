@@ -183,7 +183,7 @@ class GitRepository(FullHistory):
     def filed(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
         self.ledger()  # asks for both tips
         tip = self._tips.get(COMMITS)
-        return filed_batches.filed(tip, commits, self._git, self._objects, self._remainder) if tip else ()
+        return filed_batches.filed(tip, commits, self._objects, self._remainder) if tip else ()
 
     def head(self) -> Sha:
         """The commit that is checked out: the code and rules this run started from."""

@@ -1,15 +1,15 @@
 """Batches of the ledger, found by their paths in the tree of its tip: the trees of other commits can stay at the remote.
 
 Every path of a batch names the day and the head that the batch was made for, so no two batches share a folder. Only these
-folders are opened, and each is read only as far as a batch may go: nobody can make this walk long.
+folders are opened, and all of them together within a budget: nobody can make this walk long. What lies beyond it is not
+found, and so it is judged by what its commit adds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from jitbot.adapters.git import plumbing, stream
+from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.objects import Objects
 from jitbot.adapters.git.partial_clone import Remainder
-from jitbot.adapters.git.process import GitProcess
 from jitbot.domain.ledger import attestation, batches
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.model.bounds import BATCH_READ
@@ -18,6 +18,7 @@ from jitbot.domain.model.errors import UnavailableError
 
 _DAY_READ = 1 << 22  # bytes of the folder of a day: some 80,000 batches
 _FOLDER_READ = BATCH_READ * 128  # bytes of the folder of a batch
+_READ = 1 << 23  # bytes of the folders that are opened together; those of 200 batches are far below
 _NEAR = 2 * int(
     attestation.CLOCK_SKEW.total_seconds()
 )  # a batch's day is the day of its commit, or this near to it
@@ -29,7 +30,7 @@ _Found = tuple[
 
 
 def filed(
-    tip: Sha, commits: Sequence[Sha], git: GitProcess, objects: Objects, remainder: Remainder
+    tip: Sha, commits: Sequence[Sha], objects: Objects, remainder: Remainder
 ) -> tuple[AddedCommit, ...]:
     """What the tree of `tip` has of these commits' batches. Their files are brought, small ones all in one call."""
     headers = {
@@ -38,10 +39,10 @@ def filed(
         if name in set(commits) and header is not None and header.whole and len(header.parents) == 1
     }
     try:
-        found = _found(tip, headers, git, objects)
+        found = _found(tip, headers, objects)
     except UnavailableError:  # not all trees of the tip are here
         remainder.bring_folder(objects.tree(tip))
-        found = _found(tip, headers, git, objects)
+        found = _found(tip, headers, objects)
     batched = [(each, trees, token) for each, trees in found if (token := batches.token_of(each)) is not None]
     remainder.bring_files(
         [token.blob for _, _, token in batched],
@@ -51,11 +52,10 @@ def filed(
     return tuple(each for each, _, _ in batched)
 
 
-def _found(
-    tip: Sha, headers: Mapping[Sha, plumbing.CommitHeader], git: GitProcess, objects: Objects
-) -> Sequence[_Found]:
+def _found(tip: Sha, headers: Mapping[Sha, plumbing.CommitHeader], objects: Objects) -> Sequence[_Found]:
     days = {name: _days(header) for name, header in headers.items()}
-    listed = _listed(tip, {day for each in days.values() for day in each}, git, objects)
+    names = {name for header in headers.values() for name in _names(header)}
+    listed = _listed(tip, dict.fromkeys(day for each in days.values() for day in each), names, objects)
     lying = {name: list(_lying(headers[name], days[name], listed)) for name in headers}
     trees = {name: [each.blob for each in found if each.mode == _FOLDER] for name, found in lying.items()}
     opened = _opened((tree for each in trees.values() for tree in each), _FOLDER_READ, objects)
@@ -72,23 +72,31 @@ def _days(header: plumbing.CommitHeader) -> Sequence[str]:
 
 
 def _listed(
-    tip: Sha, days: Iterable[str], git: GitProcess, objects: Objects
+    tip: Sha, days: Iterable[str], names: Collection[str], objects: Objects
 ) -> Mapping[str, Mapping[str, AddedEntry]]:
-    """What lies in the ledger's folders of these days, by the folder and the name."""
-    folders = [f"{top}{day}" for top in batches.FOLDERS for day in days]
-    found = stream.objects(git, [f"{tip}:{folder}" for folder in folders], lazily=False)
-    trees = {folder: Sha(name) for folder, (name, kind) in zip(folders, found, strict=True) if kind == "tree"}
-    opened = _opened(trees.values(), _DAY_READ, objects)
-    return {folder: {each.path: each for each in opened[tree]} for folder, tree in trees.items()}
+    """What lies under these names in the ledger's folders of these days, by the folder and the name.
+
+    Anybody can put a file or a submodule in a folder's place, so its entry is asked what it is: the object may not be here.
+    """
+    folders = [f"{top}{day}" for day in days for top in batches.FOLDERS]
+    found = objects.entries(tip, folders, lazily=False)
+    trees = {each.path: each.blob for each in found if each.mode == _FOLDER}
+    opened = _opened(trees.values(), _DAY_READ, objects, names)
+    return {folder: {each.path: each for each in opened.get(tree, ())} for folder, tree in trees.items()}
+
+
+def _names(header: plumbing.CommitHeader) -> Sequence[str]:
+    """The names of the folder and of the token of a commit's batch."""
+    batch = batches.folder(header.parents[0])
+    return batch, f"{batch}{attestation.TOKEN_ENDS}"
 
 
 def _lying(
     header: plumbing.CommitHeader, days: Iterable[str], listed: Mapping[str, Mapping[str, AddedEntry]]
 ) -> Iterator[AddedEntry]:
     """The folders and the token of a commit's batch, each by its whole path."""
-    batch = batches.folder(header.parents[0])
     for folder in (f"{top}{day}" for top in batches.FOLDERS for day in days):
-        for name in (batch, f"{batch}{attestation.TOKEN_ENDS}"):
+        for name in _names(header):
             if (entry := listed.get(folder, {}).get(name)) is not None:
                 yield _below(folder, entry)
 
@@ -104,10 +112,18 @@ def _below(folder: str, entry: AddedEntry) -> AddedEntry:
     return AddedEntry(path=f"{folder}/{entry.path}", mode=entry.mode, blob=entry.blob)
 
 
-def _opened(trees: Iterable[Sha], most: int, objects: Objects) -> Mapping[Sha, Sequence[AddedEntry]]:
-    """The entries of each tree; none of one that is larger."""
-    read = objects.read("tree", trees, most)
-    return {name: list(plumbing.tree(content)) if content is not None else [] for name, content in read}
+def _opened(
+    trees: Iterable[Sha], most: int, objects: Objects, names: Collection[str] = ()
+) -> Mapping[Sha, Sequence[AddedEntry]]:
+    """The entries of each tree, or those with these names, up to a tree that is larger, and to where the budget ends."""
+    opened: dict[Sha, Sequence[AddedEntry]] = {}
+    left = _READ
+    for name, content in objects.read("tree", trees, most):
+        if content is None or len(content) > left:
+            break
+        left -= len(content)
+        opened[name] = [each for each in plumbing.tree(content) if not names or each.path in names]
+    return opened
 
 
 def _added(name: Sha, header: plumbing.CommitHeader, entries: Sequence[AddedEntry]) -> AddedCommit:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jitbot.adapters.git import plumbing, stream
 from jitbot.adapters.git.objects import Objects
-from jitbot.adapters.git.partial_clone import REMOTE, Remainder
+from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.adapters.git.process import GitProcess, Token
 from jitbot.adapters.git.ref_names import holds
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
@@ -37,7 +37,7 @@ class FullHistory:
         return self._steps([(commit, 0) for commit in commits])
 
     def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:
-        self._remainder.bring_all_trees(f"+refs/heads/ledger:refs/remotes/{REMOTE}/ledger")
+        self._remainder.bring_all_trees()
         return self._steps(self._walk_whole(tip, "--topo-order"))
 
     def main_steps(self, tip: Sha) -> Iterator[HistoryStep]:

@@ -67,9 +67,14 @@ class Objects:
         """The tree of a commit. Raises UnavailableError if the commit is not here; the tree itself may not be."""
         return Sha(self._trees_of({commit})[commit])
 
-    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """The entries of a commit's tree at these paths, or directly in a folder whose path ends in /."""
-        return tuple(entry for some in _portions(paths) for entry in self._entries(commit, some))
+    def entries(self, commit: Sha, paths: Sequence[str], *, lazily: bool = True) -> tuple[AddedEntry, ...]:
+        """The entries of a commit's tree at these paths, or directly in a folder whose path ends in /.
+
+        What they name is not opened. Not `lazily`: raises UnavailableError where a tree above them is not here.
+        """
+        return tuple(
+            entry for some in _portions(paths) for entry in self._entries(commit, some, lazily=lazily)
+        )
 
     def differing(
         self, pairs: Sequence[tuple[str, Sha]], *, below: str = "", most: int
@@ -86,10 +91,11 @@ class Objects:
                 self._searches[pair, below, most] = each
         return {pair: found[trees_] or searched[trees_] for pair, trees_ in between.items()}
 
-    def _entries(self, commit: Sha, paths: Sequence[str]) -> Iterator[AddedEntry]:
+    def _entries(self, commit: Sha, paths: Sequence[str], *, lazily: bool) -> Iterator[AddedEntry]:
         asked = (commit, *paths)
         if asked not in self._listed:
-            self._listed[asked] = self._git.ask("ls-tree", "-z", "--full-tree", commit, "--", *paths)
+            options = ("-z", "--full-tree", commit, "--", *paths)
+            self._listed[asked] = self._git.ask("ls-tree", *options, lazily=lazily)
         return plumbing.entries(self._listed[asked])
 
     def _asked(

@@ -17,6 +17,7 @@ REMOTE = "origin"
 COMMITS = (
     "refs/jitbot/ledger-commits"  # a ledger whose commits are here, and of trees those of its tip at most
 )
+MOST_ASKED = 16  # calls for some trees; then one brings those of the whole ledger
 DEEPER = 1000  # commits more at a time: some ten days of a busy organisation
 SMALL = "64k"  # what is larger comes when it is read
 NO_BLOBS, COMMITS_ALONE, SMALL_BLOBS = "blob:none", "tree:0", f"blob:limit={SMALL}"
@@ -43,6 +44,7 @@ class Remainder:
         self._token = token
         self._here: set[str] = set()  # what was seen here, by name
         self._listed = False  # whether that is all that was here
+        self._asked_for_trees = 0
         self._partial: bool | None = None
         self._shallow: Path | None = None  # git's file of the commits whose parents are not here
 
@@ -66,8 +68,15 @@ class Remainder:
                 return frozenset(absent)
 
     def bring_trees(self, trees: Iterable[Sha]) -> None:
-        """In a partial clone, fetch those of these trees that are not here, and nothing that is in them."""
-        self._bring(set(trees), COMMITS_ALONE, "trees")
+        """In a partial clone, fetch those of these trees that are not here, and nothing that is in them.
+
+        Each call takes a moment, and anybody who may push chooses how many commits, with how deep folders, are looked at. So
+        after some calls all trees of the ledger come in one.
+        """
+        fetched = self._bring(set(trees), COMMITS_ALONE, "trees")
+        self._asked_for_trees += fetched
+        if fetched and self._asked_for_trees == MOST_ASKED:
+            self.bring_all_trees()
 
     def bring_folder(self, tree: Sha) -> None:
         """In a partial clone, fetch a tree and every tree below it."""
@@ -88,12 +97,14 @@ class Remainder:
                 self._here.update(looked.stdout.decode().splitlines())
         self._here |= wanted
 
-    def _bring(self, wanted: Set[Sha], only: str = NO_BLOBS, kind: str = "blobs") -> None:
+    def _bring(self, wanted: Set[Sha], only: str = NO_BLOBS, kind: str = "blobs") -> bool:
+        """Whether some of them were fetched."""
         if not wanted or not self._is_partial():
-            return
+            return False
         if missing := self._missing(sorted(wanted - self._here)):
             self._ask_for(missing, only, kind)
         self._here |= wanted
+        return bool(missing)
 
     def _ask_for(self, missing: Sequence[str], only: str, kind: str) -> None:
         """Fetch these objects, and of what lies below them what the filter `only` lets through."""
@@ -123,16 +134,18 @@ class Remainder:
         result = self._git.run("fetch", *options, REMOTE, f"+{source}:{COMMITS}", token=self._token)
         return tips(self._git, [COMMITS]).get(COMMITS) if result.returncode == 0 else None
 
-    def bring_all_trees(self, refspec: str) -> None:
-        """Where the ledger's commits came alone, fetch the trees of all of them."""
-        if not self._is_partial() or COMMITS not in tips(self._git, [COMMITS]):
+    def bring_all_trees(self) -> None:
+        """Where the ledger's commits came alone, fetch the trees of all of them; those that came later have theirs."""
+        tip = tips(self._git, [COMMITS]).get(COMMITS) if self._is_partial() else None
+        if tip is None:
             return
-        options = (*QUIETLY, "--refetch", f"--filter={NO_BLOBS}")
-        result = self._git.fetch(*options, REMOTE, refspec, token=self._token)
+        options = (*QUIETLY, "--no-write-fetch-head", "--refetch", f"--filter={NO_BLOBS}")
+        result = self._git.fetch(*options, REMOTE, tip, token=self._token)
         if result.returncode != 0:
             why = why_not_fetched(result.stderr, self._token)
             raise UnavailableError(f"git could not fetch the ledger's trees from {REMOTE}: {why}")
         self._git.ask("update-ref", "-d", COMMITS)
+        self._here, self._listed = set(), False  # much more is here now
 
     def cuts(self, commits: Collection[Sha]) -> bool:
         """Whether a shallow clone's history ends at one of these commits, whose parents git then hides."""

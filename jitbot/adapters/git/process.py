@@ -69,9 +69,9 @@ class GitProcess:
         # diff-tree reads the index first, which names every file of the commit checked out, and uses nothing of it.
         self._no_index = str(Path(tempfile.gettempdir()) / f"no-index-{secrets.token_hex(8)}")
 
-    def ask(self, *arguments: str, stdin: str = "") -> bytes:
-        """What git prints. Raises UnavailableError with git's last words if it fails."""
-        result = self.run(*arguments, stdin=stdin)
+    def ask(self, *arguments: str, stdin: str = "", lazily: bool = True) -> bytes:
+        """What git prints; `lazily` as in `run`. Raises UnavailableError with git's last words if it fails."""
+        result = self.run(*arguments, stdin=stdin, lazily=lazily)
         if result.returncode != 0:
             raise UnavailableError(f"git {arguments[0]} failed: {last_line(result.stderr)}")
         return result.stdout

@@ -4,7 +4,7 @@ import base64
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,11 @@ from acme_world import World
 from breaking import answer
 from forging import NEWER, batch, mallorys, push, signed_by, unreadable
 
-from jitbot.adapters.git.partial_clone import Remainder
+from jitbot.adapters.git import filed_batches, plumbing
+from jitbot.adapters.git.partial_clone import MOST_ASKED, Remainder
 from jitbot.cli import main
 from jitbot.domain.ledger import attestation
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.sandbox.github import GitHubFault
@@ -115,6 +117,62 @@ def files_changed_and_added(world: World, granted: str) -> None:
     push(world, {found[0]: b"{}", beside: b"{}", **swapped})
 
 
+def planted(world: World, *, files: Mapping[str, tuple[str, str]]) -> None:
+    """Mallory's commit, with these entries in the place of what lies there: for each path its mode and its object."""
+    store, mallory = world.github.store, signed_by(world, "mallory")
+    index = {"GIT_INDEX_FILE": mkdtemp() + "/index"}
+    store.git("read-tree", "ledger", variables=index)
+    store.git("rm", "-r", "-q", "--cached", "--ignore-unmatch", "--", *files, variables=index)
+    lines = "".join(f"{mode} {name}\t{path}\n" for path, (mode, name) in files.items())
+    store.git("update-index", "--add", "--index-info", stdin=lines.encode(), variables=index)
+    tree = store.git("write-tree", variables=index).decode().strip()
+    made = store.commit_tree(tree, (store.tip("ledger"),), "planted", mallory, mallory)
+    store.update_ref("refs/heads/ledger", made)
+
+
+def no_folders_of_the_day(world: World, granted: str) -> None:
+    """Where the folders of a day were lie a file, a link, and a submodule whose name is that of a tree left at the remote."""
+    store = world.github.store
+    tree = store.git("rev-parse", "ledger~1^{tree}").decode().strip()
+    blob = store.git("hash-object", "-w", "--stdin", stdin=b"no folder").decode().strip()
+    kinds = {
+        "events/": ("100644", blob),
+        attestation.TOKENS: ("120000", blob),
+        attestation.KEYS: ("160000", tree),
+    }
+    planted(world, files={f"{top}{world.now:%Y/%m/%d}": kind for top, kind in kinds.items()})
+
+
+def no_folders_of_batches(world: World, granted: str) -> None:
+    """A submodule lies where each batch's folder was, and a folder where each token was."""
+    store, day = world.github.store, f"{world.now:%Y/%m/%d}"
+    tree = store.git("rev-parse", "ledger~1^{tree}").decode().strip()
+    folders = store.git("ls-tree", "--name-only", f"ledger:events/{day}").decode().split()
+    tokens = store.git("ls-tree", f"ledger:{attestation.TOKENS}{day}").decode().splitlines()
+    submodules = {f"events/{day}/{name}": ("160000", tree) for name in folders}
+    moved = {f"{attestation.TOKENS}{day}/{each.split()[3]}/x": ("100644", each.split()[2]) for each in tokens}
+    planted(world, files=submodules)
+    planted(world, files=moved)
+
+
+def deep_folders(world: World, granted: str) -> None:
+    """A file far below, which is gone from the tip: each level would cost a call."""
+    store = world.github.store
+    before = store.git("rev-parse", "ledger^{tree}").decode().strip()
+    push(world, {f"{'d/' * 60}file": b"deep"})
+    mallory = signed_by(world, "mallory")
+    made = store.commit_tree(before, (store.tip("ledger"),), "gone", mallory, mallory)
+    store.update_ref("refs/heads/ledger", made)
+
+
+def main_merged(world: World, granted: str) -> None:
+    """Main's tip, where the job's history of it is cut off, is a second parent on the ledger."""
+    store, mallory = world.github.store, signed_by(world, "mallory")
+    tip = store.commit(store.tip("ledger"))
+    merge = store.commit_tree(tip.tree, (tip.sha, store.tip("main")), "merge", mallory, mallory)
+    store.update_ref("refs/heads/ledger", merge)
+
+
 def an_event_that_is_large(world: World, granted: str) -> None:
     """A batch that counts, with an event too large to come along with the small files."""
     unreadable(world, NEWER + b" " * 100_000, kind="stopped", request=granted)
@@ -165,6 +223,10 @@ STORIES = [
     many_empty_commits,
     all_files_removed,
     files_changed_and_added,
+    no_folders_of_the_day,
+    no_folders_of_batches,
+    deep_folders,
+    main_merged,
     an_event_that_is_large,
     tokens_of_an_unknown_key,
     a_lie_in_the_right_place,
@@ -229,6 +291,38 @@ def test_what_jitbot_wrote_needs_no_other_tree(
     started.clear()
     assert read(opened(world, folder), world.now) == found  # the next command of the same job
     assert started["fetch"] == 1
+
+
+def test_no_folder_costs_more_calls_than_all_trees(
+    world: World, granted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However deep somebody's folders are: after some calls all trees come in one, which is the last."""
+    deep_folders(world, granted)
+    context = opened(world, folder := checked_out(world))
+    started = processes(monkeypatch, folder)
+    read(context, world.now)
+    assert MOST_ASKED < started["fetch"] <= MOST_ASKED + 3
+    refs = world.acme.git("olivia", "for-each-ref", cwd=folder).stdout
+    assert COMMITS not in refs
+
+
+def test_what_a_search_of_the_tip_opens_is_bounded(
+    world: World, granted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody fills the folders of a day: what is beyond the budget is judged by what its commits add, and counts."""
+    push(world, {f"{attestation.KEYS}{world.now:%Y/%m/%d}/{number}": b"" for number in range(200)})
+    whole = read(opened(world, world.acme.clone()), world.now)
+    context, parse = opened(world, checked_out(world)), plumbing.tree
+    parsed: list[int] = []
+
+    def counting(content: bytes) -> Iterator[AddedEntry]:
+        parsed.append(len(content))
+        return parse(content)
+
+    monkeypatch.setattr(filed_batches, "_READ", 2000)
+    monkeypatch.setattr(plumbing, "tree", counting)
+    same(read(context, world.now), whole)
+    assert sum(parsed) <= 2 * 2000  # the folders of days, and those of batches
 
 
 def test_main_is_never_older_than_the_ledger(
