@@ -35,7 +35,7 @@ PARTS: Mapping[str, Part] = {
     "job": lambda quick: job.measure(1 if quick else 3),
     "calls": lambda _: calls.measure(),
     "large": lambda quick: large.measure(1 if quick else 3),
-    "imports": lambda quick: imports.measure(*((30, 6) if quick else (300, 60))),
+    "imports": lambda quick: imports.measure(*((60, 6) if quick else (300, 60))),
     "audit": lambda quick: audit.measure(500 if quick else 5000),
 }
 

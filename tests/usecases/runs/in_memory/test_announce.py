@@ -124,7 +124,9 @@ def test_a_call_without_an_answer_ends_all_comments() -> None:
     """Some may be there: none of them is written again, nor any after them."""
     run = together(a_run(unclear=UnavailableError("down")), *range(1, 26))
     assert (run.commented, len(run.calls)) == ([], 1)
-    assert run.said == ["a call for comments has no answer, so some are not notified, nor anybody after them: down"]
+    assert run.said == [
+        "a call for comments has no answer, so some are not notified, nor anybody after them: down"
+    ]
 
 
 @pytest.mark.parametrize(("doubt", "edited"), [("", ["IC_1"]), ("the ledger cannot be checked", [])])
