@@ -40,6 +40,11 @@ class Terminal:
         )
 
 
+def _as_in_a_terminal() -> None:
+    """These tests may run under nohup, whose children ignore that their terminal is closed."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextmanager
 def started(temporary: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """The sandbox, ready, with what it printed."""
@@ -51,6 +56,7 @@ def started(temporary: Path, *arguments: str) -> Iterator[tuple["subprocess.Pope
         text=True,
         env=environ,
         start_new_session=True,
+        preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - no thread runs here
     ) as running:
         assert running.stdout is not None
         lines = []
