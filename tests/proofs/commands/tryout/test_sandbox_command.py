@@ -56,7 +56,7 @@ def started(temporary: Path, *arguments: str) -> Iterator[tuple["subprocess.Pope
         text=True,
         env=environ,
         start_new_session=True,
-        preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - no thread runs here
+        preexec_fn=_as_in_a_terminal,
     ) as running:
         assert running.stdout is not None
         lines = []
