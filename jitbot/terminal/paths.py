@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jitbot.domain.model.documents import PLAIN, POLICIES, SETTINGS
+from jitbot.domain.model.documents import FOLDER, PLAIN, POLICIES, SETTINGS
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.text.addresses import server
 
@@ -58,7 +58,7 @@ class FolderTree:
         if self._is_behind_a_link(file):
             return "120000"
         if file.is_dir():
-            return "040000"
+            return FOLDER
         if not file.exists():
             return ""
         return "100755" if os.access(file, os.X_OK) and file.stat().st_mode & 0o100 else PLAIN

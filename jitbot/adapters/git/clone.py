@@ -49,9 +49,8 @@ class GitRepository(FullHistory):
         self._branch = branch
         self._tips: dict[str, Sha] = {}  # as they were last fetched
         self._walked: dict[tuple[object, ...], Mapping[Sha, int]] = {}
-        self._from_first: dict[
-            tuple[object, ...], int
-        ] = {}  # commits of a walk from the first one that is recent
+        # How many commits a walk has from the first one on that is recent.
+        self._from_first: dict[tuple[object, ...], int] = {}
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
         wanted = [_refspec(name) for name in (self._branch, "ledger")]

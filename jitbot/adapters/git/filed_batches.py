@@ -13,30 +13,28 @@ from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.domain.ledger import attestation, batches
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.model.bounds import BATCH_READ
-from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.documents import FOLDER, PLAIN, Sha
 from jitbot.domain.model.errors import UnavailableError
 
 _DAY_READ = 1 << 22  # bytes of the folder of a day: some 80,000 batches
 _FOLDER_READ = BATCH_READ * 128  # bytes of the folder of a batch
 _READ = 1 << 23  # bytes of the folders that are opened together; those of 200 batches are far below
-_NEAR = 2 * int(
-    attestation.CLOCK_SKEW.total_seconds()
-)  # a batch's day is the day of its commit, or this near to it
-_FOLDER = "040000"
+# Seconds: a batch's day is the day of its commit, or this near to it.
+_NEAR = 2 * int(attestation.CLOCK_SKEW.total_seconds())
 
-_Found = tuple[
-    AddedCommit, Sequence[Sha]
-]  # a commit by what was found of its batch, and the trees it lies in
+# A commit by what was found of its batch, and the trees that it lies in.
+_Found = tuple[AddedCommit, Sequence[Sha]]
 
 
 def filed(
     tip: Sha, commits: Sequence[Sha], objects: Objects, remainder: Remainder
 ) -> tuple[AddedCommit, ...]:
     """What the tree of `tip` has of these commits' batches. Their files are brought, small ones all in one call."""
+    read = objects.commits([tip, *commits])  # the tip too, whose tree is looked for
     headers = {
         name: header
-        for name, header in objects.commits([tip, *commits]).items()
-        if name in set(commits) and header is not None and header.whole and len(header.parents) == 1
+        for name in commits
+        if (header := read[name]) is not None and header.whole and len(header.parents) == 1
     }
     try:
         found = _found(tip, headers, objects)
@@ -57,7 +55,7 @@ def _found(tip: Sha, headers: Mapping[Sha, plumbing.CommitHeader], objects: Obje
     names = {name for header in headers.values() for name in _names(header)}
     listed = _listed(tip, dict.fromkeys(day for each in days.values() for day in each), names, objects)
     lying = {name: list(_lying(headers[name], days[name], listed)) for name in headers}
-    trees = {name: [each.blob for each in found if each.mode == _FOLDER] for name, found in lying.items()}
+    trees = {name: [each.blob for each in found if each.mode == FOLDER] for name, found in lying.items()}
     opened = _opened((tree for each in trees.values() for tree in each), _FOLDER_READ, objects)
     return [
         (_added(name, header, [entry for each in lying[name] for entry in _files(each, opened)]), trees[name])
@@ -80,7 +78,7 @@ def _listed(
     """
     folders = [f"{top}{day}" for day in days for top in batches.FOLDERS]
     found = objects.entries(tip, folders, lazily=False)
-    trees = {each.path: each.blob for each in found if each.mode == _FOLDER}
+    trees = {each.path: each.blob for each in found if each.mode == FOLDER}
     opened = _opened(trees.values(), _DAY_READ, objects, names)
     return {folder: {each.path: each for each in opened.get(tree, ())} for folder, tree in trees.items()}
 
@@ -103,7 +101,7 @@ def _lying(
 
 def _files(entry: AddedEntry, opened: Mapping[Sha, Sequence[AddedEntry]]) -> Iterator[AddedEntry]:
     """The entries of a folder, each by its whole path; a file is itself."""
-    if entry.mode != _FOLDER:
+    if entry.mode != FOLDER:
         yield entry
     yield from (_below(entry.path, each) for each in opened.get(entry.blob, ()))
 

@@ -14,9 +14,8 @@ from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 
 REMOTE = "origin"
-COMMITS = (
-    "refs/jitbot/ledger-commits"  # a ledger whose commits are here, and of trees those of its tip at most
-)
+# Names the tip of a ledger whose commits are here, and of its trees those of the tip at most.
+COMMITS = "refs/jitbot/ledger-commits"
 MOST_ASKED = 16  # calls for some trees; then one brings those of the whole ledger
 DEEPER = 1000  # commits more at a time: some ten days of a busy organisation
 SMALL = "64k"  # what is larger comes when it is read

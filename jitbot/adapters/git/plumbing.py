@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.model.bounds import COMMIT_READ
-from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.documents import FOLDER, PLAIN, Sha
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.merge_facts import Change, ChangeKind
 
-_SUBMODULE, _FOLDER, _NOTHING = "160000", "040000", "000000"
+_SUBMODULE, _NOTHING = "160000", "000000"
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")
 _COMMITTED = re.compile(rb"^committer .* (\d{1,18}) [-+]\d{4}$", re.MULTILINE)
@@ -49,12 +49,12 @@ class TreeRecord(NamedTuple):
     @property
     def trees(self) -> tuple[str, str]:
         """The folder it was and the folder it is; empty where it was or is none."""
-        old = self.old_blob if self.old_mode == _FOLDER else ""
-        return old, self.blob if self.mode == _FOLDER else ""
+        old = self.old_blob if self.old_mode == FOLDER else ""
+        return old, self.blob if self.mode == FOLDER else ""
 
     def as_file(self, path: str) -> Difference | None:
         """What became of the file of this name; None if it neither was nor is one."""
-        was, is_now = (mode not in (_NOTHING, _FOLDER) for mode in (self.old_mode, self.mode))
+        was, is_now = (mode not in (_NOTHING, FOLDER) for mode in (self.old_mode, self.mode))
         if is_now:
             kind = ChangeKind.MODIFIED if was else ChangeKind.ADDED
             return Difference(path=path, mode=self.mode, blob=self.blob, kind=kind)

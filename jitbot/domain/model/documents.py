@@ -17,7 +17,7 @@ GithubId = NewType("GithubId", int)  # GitHub's immutable number of an account
 AccountId = NewType("AccountId", str)  # twelve digits; text, so that leading zeros stay
 Sha = NewType("Sha", str)  # a git object name, 40 hex digits
 
-PLAIN = "100644"  # git's mode of an ordinary file
+PLAIN, FOLDER = "100644", "040000"  # git's modes of an ordinary file, and of a folder
 
 T = TypeVar("T")
 

@@ -6,12 +6,11 @@ from typing import TypeVar
 from jitbot.domain.audit.history.absences import Left
 from jitbot.domain.audit.history.main_history import MainHistory, Unfollowed, Version
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed, Sha, Source
+from jitbot.domain.model.documents import FOLDER, PLAIN, SETTINGS, Parsed, Sha, Source
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import PEOPLE
 
-_FOLDER = "040000"
 T = TypeVar("T")
 _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked for where it is needed
 
@@ -42,7 +41,7 @@ def requests_left(
         if found is None:
             unread.add(each.commit)
         else:
-            there = frozenset(entry.path for entry in found if entry.mode != _FOLDER)
+            there = frozenset(entry.path for entry in found if entry.mode != FOLDER)
             asked = frozenset(paths)
             left.append(Left(commit=each.commit, at=each.at, order=each.order, asked=asked, there=there))
     return tuple(left), frozenset(unread)

@@ -14,7 +14,7 @@ from jitbot.domain.ledger.attestation import Batch
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.stops import KINDS
 from jitbot.domain.model.bounds import BATCH_EVENTS, BATCH_WRITTEN
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import FOLDER, Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
 from jitbot.ports.git import Git
 from jitbot.usecases.context import Context
@@ -167,7 +167,7 @@ class _InTheWay:
         """The paths that a commit of these files must remove."""
         folders = batches.folders_of(files) - self.gone
         found = self.git.entries(self.head, sorted(folders))
-        now = tuple(entry.path for entry in found if entry.path in folders and entry.mode != "040000")
+        now = tuple(entry.path for entry in found if entry.path in folders and entry.mode != FOLDER)
         self.gone.update(now)
         return now
 

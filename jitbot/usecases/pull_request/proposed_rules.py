@@ -8,6 +8,7 @@ from jitbot.domain.ledger.git_history import CODE, RULE_PATHS
 from jitbot.domain.model import bounds
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import (
+    FOLDER,
     PLAIN,
     POLICIES,
     Finding,
@@ -23,7 +24,6 @@ from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import large, no_file, read_rules
 
 FOLDERS = ("policies/", POLICIES, ".github/workflows/")  # what lies directly in these is always read
-_FOLDER = "040000"  # git's mode of one
 _RUNS = (".github/workflows/", ".github/actions/")
 _COMPARED = (*(each for each in RULE_PATHS if each not in CODE), *(each.rstrip("/") for each in _RUNS))
 
@@ -131,7 +131,7 @@ def merged_rules(
 def listed_at(git: Git, commit: Sha, touched: Sequence[str]) -> Mapping[str, AddedEntry]:
     """The files of the rules of a commit: all in the folders of rules, and whatever is touched elsewhere."""
     found = git.entries(commit, list(dict.fromkeys((*FOLDERS, *LOCATIONS, *touched))))
-    return {each.path: each for each in found if each.mode != _FOLDER}
+    return {each.path: each for each in found if each.mode != FOLDER}
 
 
 def rules_at(git: Git, documents: DocumentReader, commit: Sha) -> RuleSet:

@@ -11,6 +11,7 @@ from jitbot.domain.aws.roles import Actual
 from jitbot.domain.aws.service_roles import WORKFLOWS
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
+    FOLDER,
     POLICIES,
     AccountId,
     Accounts,
@@ -240,7 +241,7 @@ def _walk(git: Git, commit: Sha) -> Iterator[str]:
         found = git.entries(commit, folders)
         folders = []
         for entry in found:
-            if entry.mode != "040000":
+            if entry.mode != FOLDER:
                 yield entry.path
             elif entry.path.startswith("requests/"):
                 yield f"{entry.path}/any"
