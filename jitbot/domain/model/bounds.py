@@ -55,6 +55,11 @@ RULE_FILES = 1_000  # files of the rules that one change may touch; of more noth
 OPEN_PULLS = 20  # open pull requests that are looked into, to see what a change of the rules does to them
 RULE_REVIEWS = 20  # reviews recorded of one of them that counted, and as many that did not
 
+# GitHub
+# Calls, and points of GraphQL, that audits and records leave to grant, revoke and sweep. A job's token has 1,000 of each an
+# hour, for all jobs of the repository: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+RESERVE = 300
+
 # the use of a grant
 TRAIL_PAGES = 60  # answers of CloudTrail, of 50 events each, that one grant may take in one region
 RUN_PAGES = 1_200  # and one run, in the region that it asks most: ten minutes at the rate that AWS allows

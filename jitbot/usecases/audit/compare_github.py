@@ -6,6 +6,7 @@ from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.ledger.case_json import PullRequestSnapshot
 from jitbot.domain.ledger.events import GIVES
+from jitbot.domain.model.bounds import RESERVE
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.merge_facts import PullReading, PullRequest, Review
 from jitbot.ports.git import Git
@@ -16,9 +17,6 @@ _LOOK = "somebody changed GitHub since, or the run recorded what was not so: com
 _NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or a person who has a clone with that commit"
 _HEADS_AT_ONCE = 50
 _AT_ONCE = 100  # approvals whose pull requests are asked for together
-# Calls, and points of GraphQL, that are left to grant, revoke and sweep. A job's token has 1,000 of each an hour, for all jobs of the
-# repository: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-RESERVE = 300
 _REST = (
     "the next `jitbot audit verify --online --online-since recorded` goes on where this one was recorded to end; a "
     "person's token allows more calls"
@@ -96,17 +94,22 @@ def _answer(
     github: GitHubRead, decision: RecordedEvent, snapshot: PullRequestSnapshot, reading: PullReading | None
 ) -> tuple[AuditFinding, ...]:
     """What differs. One answer that says so proves nothing: another one must say it, too. Raises _TooFewError."""
-    found: tuple[AuditFinding, ...] | None = None
     if reading is not None and reading.reviews is not None:
         found = tuple(_compared(decision, snapshot, reading.pull, reading.reviews))
-    for _ in range(2 if found is None else 1):
-        if found is not None and not any(each.severity is Severity.BROKEN for each in found):
-            break
-        if _few(github.calls_left()):
-            raise _TooFewError
-        number = snapshot.pull_request.number
-        found = tuple(_compared(decision, snapshot, github.pull(number), github.reviews(number)))
-    return found or ()
+    else:
+        found = _by_rest(github, decision, snapshot)
+    if any(each.severity is Severity.BROKEN for each in found):
+        return _by_rest(github, decision, snapshot)
+    return found
+
+
+def _by_rest(
+    github: GitHubRead, decision: RecordedEvent, snapshot: PullRequestSnapshot
+) -> tuple[AuditFinding, ...]:
+    if _few(github.calls_left()):
+        raise _TooFewError
+    number = snapshot.pull_request.number
+    return tuple(_compared(decision, snapshot, github.pull(number), github.reviews(number)))
 
 
 def _few(calls: int | None) -> bool:

@@ -13,7 +13,7 @@ from jitbot.domain.access.rule_changes.rule_review import reviewed
 from jitbot.domain.ledger import commit_message
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
-from jitbot.domain.model.bounds import EVER, MEMORY, RULE_CHANGES
+from jitbot.domain.model.bounds import EVER, MEMORY, RESERVE, RULE_CHANGES
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.merge_facts import PullRequest, Push
@@ -27,7 +27,6 @@ from jitbot.usecases.runs.report import Report
 MAIN = "main"
 BEGINS_BEFORE = timedelta(days=1)  # how far the first run of a repository looks back: runs come late
 ASKED_FOR = timedelta(hours=12)  # how long after a commit GitHub is asked again for what it did not say
-_CALLS_LEFT = 300  # of the hour, for the grants and ends of other runs
 _MERGES = frozenset({"pr_merge", "merge_queue_merge"})
 _PUSHES = frozenset({"push", "force_push", "branch_creation"})
 
@@ -56,7 +55,7 @@ def _events(ledger: Ledger, history: LedgerView) -> tuple[list[Event], Finding |
     events: list[Event] = []
     for change in context.git.changes_of_rules(some, RULE_PATHS):
         left = context.github.calls_left()
-        if left is not None and left < _CALLS_LEFT:
+        if left is not None and left < RESERVE:
             return events, _due(
                 f"{len(due) - len(events)} changes of the rules wait: GitHub allows {left} more calls now"
             )

@@ -13,12 +13,13 @@ from jitbot.domain.access import decision_event
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
 from jitbot.domain.ledger.events import EventType
+from jitbot.domain.model.bounds import RESERVE
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.merge_facts import GONE, PullReading
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
-from jitbot.usecases.audit.compare_github import RESERVE, fetch_heads, read_again
+from jitbot.usecases.audit.compare_github import fetch_heads, read_again
 
 BATCH = AttestedCommit(
     commit=sha("batch"), order=1, at=NOW, issued_at=NOW, workflow="w", run="1", actor_id="1"

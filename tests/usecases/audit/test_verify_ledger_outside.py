@@ -11,8 +11,8 @@ from breaking import answer, refuse
 from forging import signed_by
 
 from jitbot.domain.audit.verify import online
+from jitbot.domain.model.bounds import RESERVE
 from jitbot.sandbox.github import GitHubFault
-from jitbot.usecases.audit.compare_github import RESERVE
 
 STATEMENT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, "Action": "sts:AssumeRole"}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
