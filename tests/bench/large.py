@@ -15,10 +15,7 @@ from processes import JITBOT, NOW, run
 from rows import Row, finish
 
 # The organisation is the tests' own.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "domain"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setups"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
+sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("", "domain", "setups", "fakes")]
 from asking_office import Terminal
 from desk import said
 from organisation import COMPANY

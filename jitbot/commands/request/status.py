@@ -114,9 +114,9 @@ def status(
         waiting = _waits(client, record, seen, invocation.now) if mine and at is None else ()
         rows = [*map(asked_row, seen.asks), *map(granted_row, found), *map(refused_row, refused)]
         _print([*rows, *waiting], mine=mine)
-        if mine and at is None and not [*rows, *waiting]:
-            tell("what was merged a moment ago is shown when its run has decided it")
         if mine and at is None:
+            if not [*rows, *waiting]:
+                tell("what was merged a moment ago is shown when its run has decided it")
             _print_lapsed(client, invocation.now)
     _print_stops(record.stops, who, when)
     _print_unknown(seen)

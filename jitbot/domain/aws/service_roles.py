@@ -39,9 +39,8 @@ _GRANTS = sub(_IAM + "role/${Namespace}/*")
 # What is made is named by the namespace, too: a role's name is taken in the whole account, whatever its path. Otherwise
 # one namespace could take the names that the grants of another will have.
 _NEW_GRANTS = sub(_IAM + "role/${Namespace}/${Namespace}-*")
-_BELOW = sub(
-    _IAM + "role/${Namespace}/*/*"
-)  # a star matches slashes too, so `_NEW_GRANTS` covers other names there
+# A star matches slashes too, so `_NEW_GRANTS` covers other names here.
+_BELOW = sub(_IAM + "role/${Namespace}/*/*")
 _OWN_ROLES = sub(_IAM + "role/${Namespace}bot-*")
 _BOUNDARY = sub(_IAM + "policy/${Namespace}bot-boundary")
 _DENY_ALL = sub("arn:${AWS::Partition}:iam::aws:policy/AWSDenyAll")

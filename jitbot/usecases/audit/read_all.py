@@ -14,6 +14,7 @@ from jitbot.domain.ledger.batch_verifier import BatchVerifier, Signatures, Verif
 from jitbot.domain.ledger.batches import AddedCommit, Claims
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import HistoryStep
+from jitbot.domain.ledger.kept_event import EventKeeper
 from jitbot.domain.model.documents import Sha
 from jitbot.ports.git import Git
 from jitbot.usecases.audit.unfollowed import content_at
@@ -38,8 +39,9 @@ def read_ledger_history(
     The issuer is not asked. `keep` gives what is kept of each event, if that is less than all of it: every event is read
     and judged as a whole before.
     """
-    verifier = BatchVerifier(signatures=signatures, settings=settings, keys=dict(keys))
-    verifier.keep = keep or verifier.keep
+    verifier = BatchVerifier(
+        signatures=signatures, settings=settings, keys=dict(keys), keep=keep or EventKeeper().keep
+    )
     reader = _Reader(git=git, verifier=verifier)
     head = git.ledger()
     steps = git.ledger_steps(head)

@@ -44,9 +44,8 @@ class BatchReader:
     filed: Callable[[Sequence[Sha]], Iterable[AddedCommit]] = lambda _: ()
     waiting: dict[Sha, int] = field(default_factory=dict)  # signed with a key that may count yet
     commits: int = 0
-    _by_folder: set[Sha] = field(
-        default_factory=set
-    )  # of `waiting`, what was judged by its batch's folders alone
+    # Of `waiting`, what was judged by its batch's folders alone.
+    _by_folder: set[Sha] = field(default_factory=set)
 
     def take(self, some: Sequence[AddedCommit]) -> None:
         """Judge these commits, and read the events of those that count."""
