@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from in_memory import place
 from pytest_socket import socket_allow_hosts
-from starting import PROOFS, git_alone
+from starting import APART, PROOFS, git_alone
 from tally import PROPERTY, total
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def _observe(exchange: "GitHubExchange") -> None:
 
 # The files that take longest, in this order: one that begins last would keep all but one processor waiting.
 LONGEST = (
-    "usecases/hostility/test_noninterference",
+    "played/hostility/test_noninterference",
     "workflows/",
     "docs/",
-    "usecases/",
+    "played/",
     "fuzz/",
     "browser/",
     "commands/",
@@ -74,7 +74,7 @@ def begun_elsewhere(worker: int, workers: int) -> list[str]:
     In a new clone pytest compiles each file of tests, and keeps what it compiled. Workers that begin at the same place
     would all compile the same files at the same time.
     """
-    left_out = {"__pycache__", PROOFS}
+    left_out = {"__pycache__", *APART}
     found = sorted(
         str(each)
         for each in TESTS.iterdir()
@@ -152,6 +152,7 @@ QUICK = (
     "commands/",
     "judge/",
     "pictures/",
+    "played/",
     "setups/",
     "usecases/",
 )

@@ -1,5 +1,6 @@
-"""A test that needs another program than git is found out, wherever it lies."""
+"""A test that needs another program than git is found out, wherever it lies; and one that plays acme beside quick ones."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -7,6 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from starting import PLAYED
+
+TESTS = Path(__file__).parents[1]
+PLAYS = {each.stem for each in (TESTS / PLAYED).glob("*.py")} | {"desk", "asking_office"}
+MAKES = "usecases/ledger/ledgers/make.py"  # no test: it writes what tests read
+QUICK = [
+    path.relative_to(TESTS).as_posix()
+    for part in ("domain", "usecases")
+    for path in sorted((TESTS / part).rglob("*.py"))
+]
 
 
 @pytest.mark.parametrize("command", [[sys.executable, "--version"], ["sh", "-c", "true"], "sh"])
@@ -34,3 +45,23 @@ def test_a_proof_may_start_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the folder in which it lies."""
     monkeypatch.setenv("PYTEST_CURRENT_TEST", "tests/proofs/test_starting.py::test_x (call)")
     assert subprocess.run(["sh", "-c", "exit 3"], check=False).returncode == 3
+
+
+def imported(path: Path) -> set[str]:
+    """The first names of what a module imports, wherever in it."""
+    nodes = [*ast.walk(ast.parse(path.read_text("utf-8")))]
+    names = [each.name for node in nodes if isinstance(node, ast.Import) for each in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("name", [each for each in QUICK if each != MAKES])
+def test_a_test_of_a_rule_or_a_use_case_plays_nothing(name: str) -> None:
+    """It stands on plain values; what plays acme whole lies in tests/played, and has a command of its own."""
+    assert imported(TESTS / name).isdisjoint(PLAYS)
+
+
+def test_what_plays_acme_is_seen() -> None:
+    """Where it lies, and in the one program among the quick tests that may."""
+    assert "acme_world" in imported(TESTS / PLAYED / "runs/test_grant.py") & PLAYS
+    assert "acme_world" in imported(TESTS / MAKES)

@@ -1,6 +1,6 @@
 """What each step in a request's life asks and writes, as it was counted, and what an hour and a month hold by that.
 
-`tests/usecases/runs/test_life_calls.py` plays the life and compares each figure. The guide is made of them.
+`tests/played/runs/test_life_calls.py` plays the life and compares each figure. The guide is made of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping

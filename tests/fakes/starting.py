@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-PROOFS = "proofs"
+PLAYED, PROOFS = "played", "proofs"
+APART = (PLAYED, PROOFS)  # folders of their own commands: `pytest tests/played`, `pytest tests/proofs`
 ROOT = Path(__file__).parents[2]
 # What is started once for many tests, by a word of its command.
 SHARED = {

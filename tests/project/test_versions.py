@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from starting import APART
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+OPTIONS = PROJECT["tool"]["pytest"]["ini_options"]
 PRE_COMMIT = ROOT / ".pre-commit-config.yaml"
 
 
@@ -28,17 +30,33 @@ def test_the_same_pythons_are_promised_and_tried(program_of_ci: Callable[[str], 
     assert jobs["versions"]["strategy"]["matrix"]["python"] == newer
     used = [
         step["with"]["python-version"]
-        for steps in (jobs["ci"]["steps"], read(".github/actions/jitbot/action.yml")["runs"]["steps"])
+        for steps in (
+            jobs["ci"]["steps"],
+            jobs["played"]["steps"],
+            read(".github/actions/jitbot/action.yml")["runs"]["steps"],
+        )
         for step in steps
         if "python-version" in step.get("with", {})
     ]
-    assert used == [oldest, oldest]
+    assert used == [oldest] * 3
     assert PROJECT["tool"]["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
     (targets,) = re.findall(
         r"^for newer in (.+); do \S*ruff check ", (ROOT / ".ci/clean").read_text("utf-8"), re.MULTILINE
     )
     assert targets.split() == [f"py{each.replace('.', '')}" for each in newer]
     assert newer == sorted(newer, key=lambda each: int(each.removeprefix("3.")))
+
+
+def test_each_folder_that_pytest_leaves_out_is_run_for_every_change() -> None:
+    """It has a command of its own, and a job of CI that starts it."""
+    left_out = {each for each in OPTIONS["norecursedirs"] if each.startswith("tests/")}
+    assert left_out == {f"tests/{each}" for each in APART}
+    starts = [
+        step["run"] for job in read(".github/workflows/ci.yml")["jobs"].values() for step in job["steps"][-1:]
+    ]
+    assert {"bash .ci/run", "bash .ci/played"} <= {*starts}
+    text = "".join((ROOT / ".ci" / each).read_text("utf-8") for each in ("run", "played"))
+    assert {*re.findall(r"^\.venv/bin/pytest (tests/\w+)(?: |$)", text, re.MULTILINE)} == left_out
 
 
 def test_the_lock_has_a_wheel_for_each_python(program_of_ci: Callable[[str], ModuleType]) -> None:

@@ -19,7 +19,7 @@ CHAT = JITBOT[1:]  # each records, and has a job that writes to chat what it rec
 # Jobs beside the one that a workflow is for.
 BESIDE = {
     "audit.yml": {"usage", "statement"},
-    "ci.yml": {"versions"},
+    "ci.yml": {"played", "versions"},
     "release.yml": {"test", "build", "pypi"},
 }
 BESIDE |= {name: {"notify"} for name in CHAT}
@@ -524,20 +524,20 @@ def test_a_newer_python_runs_no_heavy_proof() -> None:
     left_out = re.findall(r"--ignore=(\S+)", (ROOT / ".ci/versions").read_text("utf-8"))
     heavy = {
         "judge",
-        "usecases/hostility",
+        "played/hostility",
         *(f"proofs/{each}" for each in ("browser", "fuzz", "mutation", "workflows")),
     }
     assert {each.removeprefix("tests/") for each in left_out} == heavy
     assert all((ROOT / each).is_dir() for each in left_out)
 
 
-@pytest.mark.parametrize("script", ["run", "clean", "night", "versions"])
+@pytest.mark.parametrize("script", ["run", "played", "clean", "night", "versions"])
 def test_what_the_checks_name_is_there(script: str) -> None:
     """Every file and folder of the repository that a script of `.ci` names exists."""
     text = (ROOT / ".ci" / script).read_text("utf-8")
     named = set(re.findall(r"(?<![\w/.])(?:tests|jitbot|\.github)/[\w./-]*\w", text))
     assert {path for path in named if not (ROOT / path).exists()} == set()
-    assert script in ("run", "clean") or len(named) > 4
+    assert script in ("run", "played", "clean") or len(named) > 4
 
 
 def test_each_part_of_the_night_is_played() -> None:

@@ -1,7 +1,7 @@
 """How much jitbot writes and reads: one set of limits for runs and audits.
 
 Anyone with write access to the repository chooses what is compared, recorded and read. jitbot must be able to read
-what it writes, so each limit of writing is below the limit of reading; tests/usecases/hostility/test_largest.py tries
+what it writes, so each limit of writing is below the limit of reading; tests/played/hostility/test_largest.py tries
 the largest cases.
 """
 

@@ -1,217 +1,160 @@
-"""A sweep that the clock started closes what can give nothing any more, and nothing else."""
+"""Which open pull requests are looked into, in memory: a portion of many, and one that cannot be read hides no other."""
 
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from acme_world import DAY, HOUR, MINUTE, ORDERS, TABLE, World
-from pages import bodies, only
+from acme_facts import DAY, HOUR, NOW, PATH
+from builders import a_pull, a_request_state, an_approval
+from plain_trees import PlainTrees
 
-from jitbot.sandbox.github.records import GitHubFault
+from jitbot.adapters import documents
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.merge_facts import PullRequest
+from jitbot.usecases.context import Context
+from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.pull_request.closing import MOST, over, why
 
-BOT = "github-actions[bot]"
-REST = "/repos/{owner}/{name}"
-
-
-@pytest.fixture(autouse=True)
-def page(world: World) -> None:
-    """Pages without comments."""
-    world.github.comments.clear()
-
-
-def swept(
-    world: World, workflow: str = "sweep.yml", actor: str = BOT, event: str = "workflow_dispatch"
-) -> str:
-    """The comment step of a run that the clock started; gives what it printed."""
-    world.forget()
-    return world.jit("comment", workflow=workflow, actor=actor, event=event).output
+LATER = NOW + 60 * DAY  # when no path of today is granted any more
+TEXT = b"requester: alice\naccounts: [prod]\nduration: 2h\nreason: INC-1\nparameters:\n  table: orders\n"
+DOWN = UnavailableError("no answer")
 
 
-def asked(world: World, slug: str, **fields: Any) -> int:
-    """An open pull request of alice's with one request."""
-    path, text = world.request("alice", ORDERS, slug, **{**TABLE, **fields})
-    return offered(world, {path: text})
+@dataclass(slots=True, kw_only=True)
+class Repository(PlainTrees):
+    """Open pull requests, each of one new request; `lost` are those whose heads git does not get."""
+
+    pulls: list[PullRequest] = field(default_factory=list)
+    lost: frozenset[int] = frozenset()
+    reopened: datetime | None = None
+    silent: frozenset[int] = frozenset()  # of whose history GitHub says nothing
+    asked: list[int] = field(default_factory=list)  # for their history
+    doubt: str = ""
+    state: Any = None
+
+    def open(self, number: int, files: dict[str, bytes | None] | None = None, **changes: Any) -> PullRequest:
+        """One more, whose head is not fetched."""
+        head = self.push(f"b{number}", files or {PATH.replace("alice", f"alice-{number}"): TEXT})
+        given = {"number": number, "head": head, "created_at": NOW, "merged_at": None, "merge_commit": None}
+        self.pulls.append(a_pull(**{**given, **changes}))
+        return self.pulls[-1]
+
+    def fetch(self, numbers: list[int]) -> None:
+        """All of these or none."""
+        self.fetched.append(tuple(numbers))
+        if self.lost & set(numbers):
+            raise DOWN
+        self.heads |= {each.number: each.head for each in self.pulls if each.number in numbers}
+
+    def history_of(self, number: int) -> Any:
+        """Of a pull request."""
+        self.asked.append(number)
+        if number in self.silent:
+            raise DOWN
+        return SimpleNamespace(reopened_at=self.reopened)
+
+    @property
+    def context(self) -> Context:
+        """What a run sees."""
+        github = SimpleNamespace(open_pulls=lambda: tuple(self.pulls), history=self.history_of)
+        return cast("Context", SimpleNamespace(git=self, github=github, documents=documents))
+
+    @property
+    def ledger(self) -> LedgerView:
+        """What is recorded of each request."""
+        return cast("LedgerView", SimpleNamespace(doubt_of=lambda _: self.doubt, state=lambda _: self.state))
+
+    def over(self, now: datetime = LATER) -> list[int]:
+        """The numbers of those that can give nothing any more."""
+        return [pull.number for pull, _ in over(self.context, self.ledger, "main", now)]
 
 
-def offered(world: World, files: dict[str, str | None], login: str = "alice") -> int:
-    """An open pull request with these files, from a branch of its own."""
-    world.steps += 1
-    return world.offer(login, f"change {world.steps}", files)
+def test_what_is_old_and_of_main_is_looked_into() -> None:
+    """What was opened, or opened again, a day ago at the most is left to its author."""
+    acme = Repository()
+    acme.open(1)
+    acme.open(2, base_branch="other")
+    acme.open(3, created_at=LATER - HOUR)
+    assert (acme.over(), acme.fetched) == ([1], [(1,)])
+    assert acme.over() == [1]
+    assert acme.fetched == [(1,)]  # it is there
+    acme.reopened = LATER - HOUR
+    assert acme.over() == []
+    acme.reopened = LATER - 2 * DAY
+    assert acme.over() == [1]
+    acme.asked.clear()
+    assert acme.over(NOW + 2 * DAY) == []  # its path may still be granted
+    assert acme.asked == []
 
 
-def is_open(world: World, number: int) -> bool:
-    """Whether it is still open."""
-    return bool(world.github.pulls[number].is_open)
+def test_what_cannot_be_read_hides_no_other() -> None:
+    """A head that git does not get, and a history that GitHub does not show."""
+    acme = Repository(lost=frozenset({2}), silent=frozenset({3}))
+    for number in (1, 2, 3, 4):
+        acme.open(number)
+    assert acme.over() == [1, 4]
+    assert acme.fetched == [(1, 2, 3, 4), (1,), (2,), (3,), (4,)]
 
 
-def writes(world: World) -> list[str]:
-    """The calls since the last run began that change something."""
-    calls = world.acme.github.calls
-    return [
-        f"{verb} {path.removeprefix(REST)}"
-        for verb, path in calls
-        if verb != "GET" and path.startswith("/repos")
-    ]
+def test_nothing_is_fetched_where_nothing_is_open() -> None:
+    """No call of git at all."""
+    acme = Repository()
+    assert (acme.over(), acme.fetched) == ([], [])
 
 
-def test_a_path_that_is_too_old_is_closed_with_the_reason(world: World) -> None:
-    """Once, by three calls that write or ask for it alone; a second run finds nothing."""
-    number = asked(world, "forgotten")
-    world.later(7 * DAY)
-    assert "no pull request to bring up to date" in swept(world)
-    world.later(DAY)
-    assert f"#{number}: all good, brought up to date" in swept(world)
-    assert not is_open(world, number)
-    assert writes(world) == ["POST /issues/{number}/comments", "PATCH /pulls/{number}"]
-    assert "**This can give nothing any more:** its path is dated 2026-11-23" in only(world, number)
-    assert f"jitbot request --again {number}" in only(world, number)
-    assert "no pull request to bring up to date" in swept(world)
-    assert writes(world) == []
+def test_of_many_each_run_looks_into_the_next() -> None:
+    """So that those that stay open hide no other; of no more than one run takes all are looked into each time."""
+    acme = Repository()
+    for number in range(MOST):
+        acme.open(number)
+    assert acme.over() == acme.over(LATER + HOUR) == [*range(MOST)]
+    for number in range(MOST, MOST + 10):
+        acme.open(number)
+    seen: set[int] = set()
+    for turn in range(6):
+        found = acme.over(LATER + turn * HOUR)
+        assert len(set(found)) == MOST
+        seen |= set(found)
+    assert seen == set(range(MOST + 10))
+    assert acme.over() != acme.over(LATER + HOUR)
 
 
-def test_a_window_that_is_over_is_closed(world: World) -> None:
-    """A planned request whose whole window has passed; one that still lasts is left."""
-    begin = (world.now + DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
-    gone, lasting = (
-        asked(world, "gone", starts_at=begin),
-        asked(world, "lasting", starts_at=begin, duration="4h"),
-    )
-    world.later(DAY + 3 * HOUR)
-    swept(world)
-    assert (is_open(world, gone), is_open(world, lasting)) == (False, True)
-    assert "the window that it asks for ended at" in only(world, gone)
+def test_why_it_is_over() -> None:
+    """By the head that was judged alone; what was too much to be read is left alone."""
+    acme = Repository()
+    pull = acme.open(1)
+    assert why(acme.context, acme.ledger, pull, LATER) == ""
+    acme.fetch([1])
+    assert "is never granted" in why(acme.context, acme.ledger, pull, LATER)
+    assert why(acme.context, acme.ledger, replace(pull, head=Sha("b" * 40)), LATER) == ""
+    many = acme.open(2, {PATH.replace("alice", f"alice-{number}"): TEXT for number in range(101)})
+    acme.fetch([2])
+    assert why(acme.context, acme.ledger, many, LATER) == ""
 
 
-def test_an_extension_of_what_has_ended_is_closed(world: World, granted: str) -> None:
-    """Only once the grant is over."""
-    number = offered(world, {granted: world.text(granted).replace('"2h"', '"3h"')})
-    world.github.change(world.github.pulls[number], created_at=world.now - 2 * DAY)
-    swept(world)
-    assert is_open(world, number)
-    world.later(2 * HOUR)
-    swept(world)
-    assert not is_open(world, number)
-    assert "the grant that it extends ended at" in only(world, number)
+def test_a_window_that_passed_is_over() -> None:
+    """Whatever its path is."""
+    acme = Repository()
+    acme.open(1, {PATH: TEXT + b"starts_at: 2026-11-24T12:00:00Z\n"})
+    assert acme.over(NOW + 2 * DAY) == [1]
 
 
-def test_nothing_else_is_ever_closed(world: World, granted: str) -> None:
-    """Rules, rules beside a request, an end of access, two requests of which one can still be granted, another base, a young one."""
-    path, text = world.request("alice", ORDERS, "beside", **TABLE)
-    others = [
-        offered(world, {"policies/note.yaml": "a: 1\n"}),
-        offered(world, {path: text, "policies/note.yaml": "a: 1\n"}),
-        offered(world, {path: text, "requests/README.md": "more\n"}),
-        offered(world, {granted: None}),
-    ]
-    based = asked(world, "based")
-    world.github.change(world.github.pulls[based], base_ref="other")
-    old, _ = world.request("alice", ORDERS, "old", **TABLE)
-    world.later(8 * DAY)
-    new, _ = world.request("alice", ORDERS, "new", **TABLE)
-    others += [based, offered(world, {old: text, new: text})]
-    world.github.change(world.github.pulls[others[-1]], created_at=world.now - 8 * DAY)
-    young = offered(world, {old: text})
-    output = swept(world)
-    assert "no pull request to bring up to date" in output
-    assert [is_open(world, each) for each in (*others, young)] == [True] * 7
-    assert writes(world) == []
-    world.later(DAY)
-    swept(world)
-    assert [is_open(world, each) for each in (*others, young)] == [True] * 6 + [False]
-
-
-def test_who_opens_it_again_has_a_day_to_fix_it(world: World) -> None:
-    """Opened again it stays open for a day, then it is closed again; with a new path it stays open for good."""
-    number = asked(world, "again")
-    world.later(8 * DAY)
-    swept(world)
-    assert world.acme.call("alice", "PATCH", f"/pulls/{number}", state="open").ok
-    swept(world)
-    assert is_open(world, number)
-    world.later(DAY)
-    swept(world)
-    assert not is_open(world, number)
-    assert len(bodies(world, number)) == 1
-
-
-def test_only_a_scheduled_sweep_closes(world: World) -> None:
-    """Not a person's run, not a push, not the check of a pull request, not grant."""
-    number = asked(world, "left")
-    world.later(8 * DAY)
-    for run in (
-        {"actor": "olivia"},
-        {"event": "push"},
-        {"workflow": "grant.yml"},
-        {"workflow": "revoke.yml"},
-    ):
-        swept(world, **run)
-        assert is_open(world, number)
-
-
-def test_a_push_in_the_last_moment_keeps_it_open(world: World) -> None:
-    """The head is looked at again just before it is closed; a merge in that moment is no trouble either."""
-    number = asked(world, "late")
-    world.later(8 * DAY)
-    tip = world.github.store.tip("main")
-
-    def push(method: str, path: str) -> GitHubFault | None:
-        if method == "GET" and path.endswith(f"/pulls/{number}"):
-            world.github.change(world.github.pulls[number], head_sha=tip)
-        return None
-
-    world.acme.github.faults = push
-    swept(world)
-    world.acme.github.faults = None
-    assert is_open(world, number)
-    assert "PATCH /pulls/{number}" not in writes(world)
-
-
-def test_where_the_reason_cannot_be_said_nothing_is_closed(world: World) -> None:
-    """A locked conversation: it stays open rather than be closed without a word."""
-    number = asked(world, "locked")
-    world.later(8 * DAY)
-    world.acme.github.faults = lambda method, path: (
-        GitHubFault(status=403) if method == "POST" and path.endswith("/comments") else None
-    )
-    world.ran("comment", workflow="sweep.yml", actor=BOT, event="workflow_dispatch")
-    assert is_open(world, number)
-
-
-def test_trouble_with_one_hides_no_other(world: World) -> None:
-    """A head that git does not get, and a list that GitHub does not give, of one pull request; the other is closed."""
-    first, second = asked(world, "first"), asked(world, "second")
-    world.later(8 * DAY)
-    world.github.store.update_ref(f"refs/pull/{first}/head", None)
-    swept(world)
-    assert (is_open(world, first), is_open(world, second)) == (True, False)
-    world.acme.github.faults = lambda _, path: GitHubFault(status=403) if path.endswith("/pulls") else None
-    assert "! what is over is not closed: GitHub answered 403" in swept(world)
-
-
-def test_more_than_one_run_looks_into_take_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that stay open, however many, do not keep others from their turn."""
-    monkeypatch.setattr("jitbot.usecases.pull_request.closing.MOST", 1)
-    for each in ("one", "two"):
-        offered(world, {f"policies/{each}.yaml": "a: 1\n"})
-    number = asked(world, "third")
-    world.later(8 * DAY)
-    looked = 0
-    while is_open(world, number):
-        swept(world)
-        world.later(HOUR)
-        looked += 1
-    assert 1 <= looked <= 3
-
-
-def test_a_closed_page_goes_on_to_say_why(world: World) -> None:
-    """A later run of the check keeps the reason; of what was closed for something else it says that it grants nothing."""
-    number, other = asked(world, "over"), asked(world, "needless")
-    world.jit("comment", str(other), workflow="check.yml")
-    assert world.acme.call("alice", "PATCH", f"/pulls/{other}", state="closed").ok
-    world.jit("comment", str(other), workflow="check.yml")
-    assert "asks for nothing any more" in only(world, other)
-    world.later(8 * DAY + MINUTE)
-    swept(world)
-    world.later(timedelta(days=1))
-    world.jit("comment", str(number), workflow="check.yml")
-    assert "This can give nothing any more" in only(world, number)
+@pytest.mark.parametrize(
+    ("files", "doubt", "over_too"),
+    [
+        ({PATH: TEXT.replace(b"2h", b"3h")}, "", True),
+        ({PATH: TEXT.replace(b"2h", b"3h")}, "who knows", False),
+        ({PATH: None}, "", False),
+    ],
+)
+def test_an_extension_is_over_when_its_grant_is(
+    files: dict[str, bytes | None], doubt: str, over_too: bool
+) -> None:
+    """By the ledger, where that is in no doubt; a deletion never is."""
+    acme = Repository(doubt=doubt, state=a_request_state(an_approval()))
+    acme.files[PATH] = TEXT
+    acme.open(1, files)
+    assert acme.over() == ([1] if over_too else [])

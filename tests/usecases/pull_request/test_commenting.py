@@ -1,744 +1,474 @@
-"""`jitbot comment` against a running acme: what is on a pull request's page, and how often it is written."""
+"""What is written on a pull request, in memory: nothing that is right already, one comment and no twin, and no part for another."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
-from acme_facts import NOW
-from acme_world import HOUR, MINUTE, ORDERS, TABLE, World, clone_of
-from breaking import answer
-from comment_facts import is_inert
-from forging import NEWER, unreadable
-from pages import bodies, comment, lights, only
+from acme_facts import HEAD, MERGE, MERGED_AT, MINUTE, NOW, sha, the_settings
+from builders import a_change, a_pull, a_request_state, an_approval
+from comment_facts import a_summary
+from plain_trees import PlainTrees
 
-from jitbot.domain.ledger.events import EventType
+from jitbot.adapters import documents
+from jitbot.domain.model.documents import Finding, FindingLevel, Sha
+from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.model.github_objects import Comment, PullPage, Status, StatusState
+from jitbot.domain.model.merge_facts import PullReading, PullRequest
+from jitbot.domain.request.new_request import APPROVAL, CHECK
+from jitbot.domain.rule_effects.compare import RuleEffects
+from jitbot.domain.rule_effects.rule_report import RuleReport
+from jitbot.domain.views import merged_comment
 from jitbot.domain.views.comment_body import MARKER
-from jitbot.sandbox.github.records import GitHubFault
-from jitbot.usecases.pull_request import commenting
+from jitbot.domain.views.merged_comment import MergedRequest
+from jitbot.usecases.context import Context
+from jitbot.usecases.ledger import ledger_view
+from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.pull_request import closing, commenting
+from jitbot.usecases.pull_request.commenting import (
+    Shown,
+    edited_together,
+    keep,
+    of_merged,
+    of_over,
+    of_pull,
+    of_undecided,
+    put,
+    with_comments,
+)
+from jitbot.usecases.pull_request.request_summary import Brief
 
-RULES = f"policies/access/{ORDERS}.yaml"
-BOT = "github-actions[bot]"
-REST = "/repos/{owner}/{name}"
-
-
-@pytest.fixture(autouse=True)
-def page(world: World) -> None:
-    """Pages without comments or statuses."""
-    world.github.comments.clear()
-    world.github.statuses.clear()
-
-
-def ask(world: World, login: str = "alice", slug: str = "ask", **fields: Any) -> int:
-    """A pull request with one request, as yet seen by nobody."""
-    path, text = world.request(login, fields.pop("policy", ORDERS), slug, **{**TABLE, **fields})
-    return propose(world, login, {path: text})
-
-
-def propose(world: World, login: str, files: Mapping[str, str | None]) -> int:
-    """A pull request with these files, from a branch of its own."""
-    world.steps += 1
-    return world.propose(login, f"change {world.steps}", files)
+REQUEST = "requests/orders-db-read/2026-11/24-alice-x.yaml"
+BODY = f"what it is\n\n{MARKER}\n"
+GOOD = Status(state=StatusState.SUCCESS, description="all good")
+DOWN, REFUSED = UnavailableError("GitHub does not answer"), DeniedError("GitHub refuses")
+OPEN = a_pull(merged_at=None, merged_by=None, merge_commit=None)
 
 
-def writes(world: World) -> list[str]:
-    """The calls of GitHub's API since the last run began that change something."""
-    return [f"{method} {path.removeprefix(REST)}" for method, path in world.acme.github.calls if method != "GET" and path.startswith("/repos")]  # fmt: skip
+@dataclass(kw_only=True)
+class Conversation:
+    """Pull request 7 on GitHub, what is read and written there, and which calls fail; `after` they took effect."""
+
+    comments: list[Comment] = field(default_factory=list)
+    statuses: dict[str, Status] = field(default_factory=dict)
+    pull: PullRequest = OPEN
+    of_job: bool = True  # whether the token is that of a job
+    apart: bool = False  # whether comments can only be read one by one
+    faults: dict[str, JitbotError] = field(default_factory=dict)
+    after: bool = False
+    page: PullPage | None = None
+    files: tuple[str, ...] = ()
+    merges: Mapping[Sha, tuple[PullRequest, ...]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    @property
+    def context(self) -> Context:
+        """What a run sees of it."""
+
+        def of(name: str, does: Callable[..., Any], *, writes: bool = False) -> Callable[..., Any]:
+            def call(*given: Any) -> Any:
+                (self.written if writes else self.calls).append(name)
+                if name not in self.faults:
+                    return does(*given)
+                if self.after:
+                    does(*given)
+                raise self.faults[name]
+
+            return call
+
+        return cast(
+            "Context",
+            SimpleNamespace(
+                github=SimpleNamespace(
+                    read_pull=of("read_pull", lambda _: self.page),
+                    pull=of("pull", lambda _: self.pull),
+                    statuses=of("statuses", lambda _: self.statuses),
+                    comments=of("comments", lambda _: tuple(self.comments)),
+                    comments_of=of("comments_of", self._comments_of),
+                    files=of("files", lambda _: self.files),
+                    pulls_of=of("pulls_of", lambda commit: self.merges.get(commit, ())),
+                ),
+                github_write=SimpleNamespace(
+                    set_status=of("set_status", lambda _, name, status, __: self.statuses.update({name: status}), writes=True),
+                    retitle=of("retitle", lambda _, title: setattr(self, "pull", replace(self.pull, title=title)), writes=True),
+                    post_comment=of("post_comment", self._post, writes=True),
+                    edit_comment=of("edit_comment", self._edit, writes=True),
+                    edit_comments=of("edit_comments", lambda _: None, writes=True),
+                    remove_comment=of("remove_comment", self._remove, writes=True),
+                    close_pull=of("close_pull", lambda _: None, writes=True),
+                ),
+                settings=the_settings(),
+            ),
+        )  # fmt: skip
+
+    def _comments_of(self, numbers: Iterable[int]) -> Mapping[int, tuple[Comment, ...]]:
+        return {} if self.apart else dict.fromkeys(numbers, tuple(self.comments))
+
+    def _post(self, _: int, body: str) -> Comment:
+        made = Comment(comment_id=90 + len(self.comments), by_actions=self.of_job, body=body)
+        self.comments.append(made)
+        return made
+
+    def _edit(self, comment_id: int, body: str) -> None:
+        self.comments = [
+            replace(each, body=body) if each.comment_id == comment_id else each for each in self.comments
+        ]
+
+    def _remove(self, comment_id: int) -> None:
+        self.comments = [each for each in self.comments if each.comment_id != comment_id]
+
+    @property
+    def texts(self) -> list[str]:
+        """Of all comments."""
+        return [each.body for each in self.comments]
 
 
-def reads(world: World) -> list[str]:
-    """The calls of GitHub's API since the last run began that only read."""
-    return [path.removeprefix(REST) for method, path in world.acme.github.calls if method == "QUERY" or (method == "GET" and path.startswith("/repos"))]  # fmt: skip
+def ours(number: int = 1, body: str = BODY, **changes: Any) -> Comment:
+    """A comment of jitbot's."""
+    return replace(Comment(comment_id=number, by_actions=True, body=body, node_id=f"n{number}"), **changes)
 
 
-def test_a_request_gets_title_comment_and_statuses(world: World) -> None:
-    """All of it in one run of seven calls, of which the last only looks whether the comment is there once."""
-    number = ask(world)
-    assert comment(world, number) == f"#{number}: all good, brought up to date\n"
-    assert (
-        world.github.pulls[number].title == "alice: orders-db-read in prod, 2h, table=orders (one approval)"
-    )
-    assert "Waits for one approval, from **bob**." in only(world, number)
-    approval = "one code owner's approval is enough; the branch's rules ask for it"
-    assert lights(world, number) == {
-        "jitbot/check": ("success", "all good"),
-        "jitbot/approval": ("success", approval),
-    }
-    assert writes(world) == [
-        "POST /statuses/{sha}",
-        "POST /statuses/{sha}",
-        "PATCH /pulls/{number}",
-        "POST /issues/{number}/comments",
-    ]
-    together = "/graphql/pull-requests"
-    assert reads(world) == [together, "/activity", together]
+def test_what_is_right_is_not_written() -> None:
+    """Neither a status, nor a title, nor a comment whose line ends GitHub changed."""
+    github = Conversation(comments=[ours(body=BODY.replace("\n", "\r\n") + " ")], statuses={CHECK: GOOD})
+    shown = Shown(number=7, body=BODY, title="t", was_titled="t", statuses=((CHECK, GOOD),), head=HEAD)
+    assert not put(github.context, shown, run="run")
+    assert github.written == []
 
 
-def test_a_second_run_writes_nothing(world: World) -> None:
-    """What is there already is not written again, a minute or an hour later; two calls see that."""
-    number = ask(world)
-    comment(world, number)
-    for step in (timedelta(), MINUTE, HOUR):
-        world.later(step)
-        assert comment(world, number) == f"#{number}: all good\n"
-        assert (writes(world), len(reads(world))) == ([], 2)
-
-
-def test_what_is_wrong_is_annotated_and_red(world: World) -> None:
-    """The findings of the check, and what only the decision knows, at their lines; exit 1."""
-    path, text = world.request("alice", ORDERS, "wrong", **TABLE, duration="9h")
-    number = propose(world, "mallory", {path: text})
-    output = comment(world, number, code=1)
-    for title in ("duration-above-maximum", "not-the-author"):
-        assert output.count(f"title={title}::") == 1
-    assert "line=3,col=11,title=duration-above-maximum::" in output
-    assert "it is refused for good" in only(world, number)
-    assert lights(world, number)["jitbot/check"][0] == "failure"
-
-
-def test_approvals_are_counted_as_they_will_be(world: World) -> None:
-    """Where two are needed the status is pending until there are two that count; the comment says whose."""
-    number = ask(world, "dave", policy="production-admin", ticket="OPS-1", duration="1h", parameters={})
-    comment(world, number)
-    assert lights(world, number)["jitbot/approval"] == ("pending", "0 of 2 approvals")
-    for reviewer, said in (
-        ("bob", "0 of 2 approvals"),
-        ("erin", "1 of 2 approvals"),
-        ("frank", "2 of 2 approvals"),
+def test_what_differs_is_written_and_nothing_else() -> None:
+    """Each part by itself; what was read already is not read again."""
+    other = Status(state=StatusState.PENDING, description="x")
+    for shown, written in (
+        (Shown(number=7, statuses=((CHECK, GOOD), (APPROVAL, other)), head=HEAD), ["set_status"]),
+        (Shown(number=7, statuses=((APPROVAL, other),)), []),  # of no head
+        (Shown(number=7, title="new", was_titled="old"), ["retitle"]),
+        (Shown(number=7, was_titled="old"), []),
+        (Shown(number=7, body=BODY), ["post_comment"]),
+        (Shown(number=7, body=BODY, begin=False), []),
+        (Shown(number=7), []),
     ):
-        world.must(world.review(reviewer, number))
-        comment(world, number, event="pull_request_review")
-        assert lights(world, number)["jitbot/approval"][1] == said
-    body = only(world, number)
-    assert "Approved by **erin** and **frank**: 2 of 2 required approvals." in body
-    assert "Not counted: **bob** does not own this path in CODEOWNERS." in body
-    assert "Checked and approved." in body
-
-
-def test_who_takes_part_cannot_approve(world: World) -> None:
-    """Once the only owner has pushed to the branch, the comment says that nobody can approve."""
-    path, text = world.request("alice", ORDERS, "pushed", **TABLE)
-    number = propose(world, "alice", {path: text})
-    branch = world.github.pulls[number].head_ref
-    clone = world.acme.clone("clone-bob", "bob")
-    world.acme.git("bob", "fetch", "--quiet", "origin", cwd=clone)
-    world.acme.git("bob", "checkout", "--quiet", "-B", branch, f"origin/{branch}", cwd=clone)
-    world.push("bob", branch, {path: text.replace("2h", "3h")})
-    comment(world, number)
-    assert "Nobody can approve this, and 1 more would be needed" in only(world, number)
-    assert lights(world, number)["jitbot/approval"][0] == "pending"
-
-
-@pytest.mark.parametrize("times", [1, 3, 99], ids=["once", "thrice", "always"])
-def test_a_write_that_took_effect_unheard_is_not_doubled(world: World, times: int) -> None:
-    """However often GitHub answers 502 to a comment that it has made, one comment stays: the oldest."""
-    number, left = ask(world), [times]
-    there: list[int] = []
-
-    def fault(method: str, path: str) -> GitHubFault | None:
-        if method != "POST" or not path.endswith("/comments"):
-            return None
-        there.extend(world.github.comments)
-        if not left[0]:
-            return None
-        left[0] -= 1
-        return GitHubFault(after=True)
-
-    world.acme.github.faults = fault
-    comment(world, number)
-    posts = [each for each in writes(world) if each == "POST /issues/{number}/comments"]
-    assert len(posts) > 1
-    assert only(world, number).endswith(f"{MARKER}\n")
-    assert list(world.github.comments) == [min(there)]
-    world.calm()
-    comment(world, number)
-    assert writes(world) == []
-
-
-def test_a_write_that_failed_is_made_by_the_next_run(world: World) -> None:
-    """Where the comment is really not there the run fails, and says so."""
-    number = ask(world)
-    answer(world, GitHubFault(status=502), "POST", "/comments")
-    comment(world, number, code=3)
-    assert bodies(world, number) == []
-    world.calm()
-    comment(world, number)
-    assert "alice" in only(world, number)
-
-
-def test_a_twin_is_removed_and_the_oldest_stays(world: World) -> None:
-    """Two runs at once may both have made one: the next run leaves the first, as it should read now."""
-    number = ask(world)
-    comment(world, number)
-    first = only(world, number)
-    for body in (f"newer\n{MARKER}", f"newest\n{MARKER}\n"):
-        world.must(world.acme.call(BOT, "POST", f"/issues/{number}/comments", body=body))
-    comment(world, number)
-    assert only(world, number) == first
-    assert writes(world) == ["DELETE /issues/comments/{comment_id}"] * 2
-
-
-def test_a_marker_in_somebody_elses_comment_is_not_ours(world: World) -> None:
-    """Neither a person's forgery nor a bot's quotation is edited, removed, or taken for the comment."""
-    number = ask(world)
-    forged, quoted = f"all approved, merge!\n\n{MARKER}", f"> {MARKER}\n\nwhat is this?"
-    world.must(world.acme.call("mallory", "POST", f"/issues/{number}/comments", body=forged))
-    world.must(world.acme.call(BOT, "POST", f"/issues/{number}/comments", body=quoted))
-    for _ in range(2):
-        comment(world, number)
-        assert bodies(world, number)[:2] == [forged, quoted]
-        assert len(bodies(world, number)) == 3
-
-
-def test_the_comment_is_found_behind_a_hundred_others(world: World) -> None:
-    """All pages are read before there is none."""
-    number = ask(world)
-    for each in range(101):
-        world.must(world.acme.call("bob", "POST", f"/issues/{number}/comments", body=f"remark {each}"))
-    comment(world, number)
-    comment(world, number)
-    assert len(bodies(world, number)) == 102
-    assert writes(world) == []
-
-
-def test_an_edited_comment_is_put_right(world: World) -> None:
-    """Anyone with write access can edit it; the next run writes what is true."""
-    number = ask(world)
-    comment(world, number)
-    before = only(world, number)
-    (one,) = [each.id for each in world.github.comments.values()]
-    world.must(world.acme.call("mallory", "PATCH", f"/issues/comments/{one}", body=f"approved!\n{MARKER}"))
-    comment(world, number)
-    assert only(world, number) == before
-
-
-def test_a_new_push_is_told_anew(world: World) -> None:
-    """The head that GitHub names is what is told, and its statuses are set."""
-    path, text = world.request("alice", ORDERS, "pushed", **TABLE)
-    number = propose(world, "alice", {path: text})
-    comment(world, number)
-    world.push("alice", world.github.pulls[number].head_ref, {path: text.replace("2h", "3h")})
-    comment(world, number)
-    assert (
-        world.github.pulls[number].title == "alice: orders-db-read in prod, 3h, table=orders (one approval)"
-    )
-    assert "for **3h**" in only(world, number)
-    assert lights(world, number)["jitbot/check"] == ("success", "all good")
-
-
-def test_a_head_that_is_moving_is_left_to_the_newer_run(world: World) -> None:
-    """While git and GitHub name different heads nothing is told of either."""
-    number = ask(world)
-    world.github.change(world.github.pulls[number], head_sha=world.github.store.tip("main"))
-    assert "is moving" in comment(world, number, code=3)
-    assert writes(world) == []
-
-
-def test_a_request_beside_rules_is_told_to_go_alone(world: World) -> None:
-    """Its title is left as it is, and its comment says that it would be refused."""
-    path, text = world.request("alice", ORDERS, "mixed", **TABLE)
-    number = propose(world, "alice", {path: text, RULES: world.text(RULES).replace("4h", "9h")})
-    title = world.github.pulls[number].title
-    assert "title=touches-rules::" in comment(world, number, code=1)
-    assert world.github.pulls[number].title == title
-    assert "a request touches requests/ alone" in only(world, number)
-    assert "**This also changes the rules.**" in only(world, number)
-
-
-def test_a_request_taken_back_is_no_longer_told(world: World) -> None:
-    """A comment that promised something is put right when the branch no longer asks for it; none begins so."""
-    path, text = world.request("alice", ORDERS, "gone", **TABLE)
-    number = propose(world, "alice", {path: text})
-    comment(world, number)
-    world.push("alice", world.github.pulls[number].head_ref, {path: None, "requests/README.md": "# x\n"})
-    comment(world, number)
-    assert "asks for nothing any more" in only(world, number)
-
-
-def test_a_pull_request_closed_unmerged_asks_for_nothing(world: World) -> None:
-    """Closed, it keeps its one comment, which says so; without one it gets none."""
-    first, second = ask(world), ask(world, "carol", "second")
-    comment(world, first)
-    for number in (first, second):
-        world.must(world.acme.call("olivia", "PATCH", f"/pulls/{number}", state="closed"))
-        comment(world, number)
-    assert "asks for nothing any more" in only(world, first)
-    assert bodies(world, second) == []
-
-
-def test_another_base_is_left_alone(world: World) -> None:
-    """A pull request into another branch gives nothing, and is told nothing."""
-    number = ask(world)
-    world.github.store.update_ref("refs/heads/other", world.github.store.tip("main"))
-    world.must(world.acme.call("alice", "PATCH", f"/pulls/{number}", base="other"))
-    comment(world, number)
-    assert (bodies(world, number), lights(world, number), writes(world)) == ([], {}, [])
-
-
-def test_a_grant_and_its_end_are_told_where_it_was_asked(world: World) -> None:
-    """The run that granted tells how to use it, and the step after it finds that so; the run that ended it, by whom and why."""
-    number = ask(world)
-    comment(world, number)
-    world.must(world.review("bob", number))
-    world.must(world.merge("alice", number))
-    comment(world, number)
-    assert "**Merged, and not decided yet.**" in only(world, number)
-    world.jit("grant", GITHUB_RUN_ID="11")
-    assert "✅ **alice** has orders-db-read" in only(world, number)
-    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="11")
-    assert "[Switch Role in the console](https://signin.aws.amazon.com/switchrole?" in only(world, number)
-    assert (len(reads(world)), len(writes(world))) == (1, 0)
-    world.jit("revoke", str(number), "--reason", "it is over @bob", actor="alice", GITHUB_RUN_ID="12")
-    comment(world, workflow="revoke.yml", event="workflow_dispatch", GITHUB_RUN_ID="12")
-    body = only(world, number)
-    assert "**alice** gave it back" in body
-    assert "it is over @\u200bbob" in body
-
-
-def test_another_runs_records_are_left_to_it(world: World, granted: str) -> None:
-    """A run tells what it recorded itself; a scheduled one also what was recorded in the last two hours."""
-    assert comment(world, workflow="grant.yml", event="push") == "no pull request to bring up to date\n"
-    assert writes(world) == []
-    world.acme.clock.advance(2 * HOUR - 2 * MINUTE)
-    comment(world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]")
-    assert "**alice** has orders-db-read" in only(world, 1)
-    world.github.comments.clear()
-    world.acme.clock.advance(5 * MINUTE)
-    comment(world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]")
-    assert world.github.comments == {}
-
-
-def test_what_a_run_left_undecided_says_when_it_is_looked_at_again(world: World) -> None:
-    """The comment of the merge says so once; as soon as it is decided it says how. Others are left alone."""
-    number, other = ask(world), ask(world, "mallory")
-    for each in (number, other):
-        comment(world, each)
-    world.must(world.review("bob", number))
-    world.must(world.merge("alice", number))
-    before = only(world, other)
-    assert comment(world, workflow="sweep.yml", event="push") == "no pull request to bring up to date\n"
-    said = comment(world, workflow="grant.yml", event="push")
-    assert f"#{number}: all good, brought up to date" in said
-    assert "**Merged, and not decided yet.**" in only(world, number)
-    assert "within the hour" in only(world, number)
-    assert comment(world, workflow="grant.yml", event="push") == f"#{number}: all good\n"
-    assert writes(world) == []
-    assert only(world, other) == before
-    world.jit("grant", GITHUB_RUN_ID="15")
-    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
-    assert "**alice** has orders-db-read" in only(world, number)
-
-
-def test_what_others_left_undecided_hides_no_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of more than a run says, the latest ones are said: those that stay in doubt come last among what is due."""
-    ages = [0, *range(50, 20, -1)]  # in minutes, as they are due: a new one, and then the old ones
-    changes = [(SimpleNamespace(commit=str(age), committed_at=NOW - age * MINUTE), False) for age in ages]
-    monkeypatch.setattr(commenting, "due", lambda *_: [SimpleNamespace(changes=changes)])
-    monkeypatch.setattr(commenting, "fitting", lambda pulls, **_: pulls)
-    github = SimpleNamespace(pulls_of=lambda commit: [SimpleNamespace(number=int(commit))])
-    context: Any = SimpleNamespace(github=github, settings=SimpleNamespace(repository_id=1))
-    history: Any = SimpleNamespace(events=(), states={})
-    said = [each.number for each in commenting.of_undecided(context, history, [22], NOW)]
-    assert said == [*range(29, 22, -1), 21, 0]
-
-
-def test_what_is_undecided_is_not_said_where_github_does_not_answer(world: World) -> None:
-    """Nor is anything else held up by that: what the run recorded is said all the same."""
-    number, other = ask(world), ask(world, "carol", "beside")
-    for each in (number, other):
-        comment(world, each)
-        world.must(world.review("bob", each))
-    world.must(world.merge("alice", number))
-    world.jit("grant", GITHUB_RUN_ID="15")
-    world.must(world.merge("carol", other))
-    answer(world, GitHubFault(status=500), "GET", "/pulls")
-    said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
-    assert said.startswith("! what is undecided is not said: GitHub does not answer")
-    assert said.endswith(f"#{number}: all good\n")
-    assert "**alice** has orders-db-read" in only(world, number)
-
-
-def test_one_request_in_doubt_does_not_hide_what_became_of_another(world: World) -> None:
-    """Both are of one pull request: the comment says what is recorded of it."""
-    (one, text), (other, more) = (
-        world.request("alice", ORDERS, slug, **TABLE) for slug in ("first", "second")
-    )
-    number = propose(world, "alice", {one: text, other: more})
-    comment(world, number)
-    world.must(world.review("bob", number))
-    world.must(world.merge("alice", number))
-    unreadable(world, NEWER, kind=EventType.EXTENDED, request=other)
-    world.jit("grant", code=3, GITHUB_RUN_ID="15")
-    assert (world.story(one), world.story(other)) == (["approved", "granted"], [])
-    for run, changed in (
-        ("15", ", brought up to date"),
-        ("16", ""),
-    ):  # also after a run that decided nothing of it
-        said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID=run)
-        assert said == f"#{number}: all good{changed}\n"
-        assert "**alice** has orders-db-read" in only(world, number)
-
-
-def two_granted(world: World) -> tuple[int, int]:
-    """The pull requests of two grants of one run, whose comments still say that they are decided."""
-    numbers = ask(world), ask(world, "carol", "hers")
-    for number in numbers:
-        comment(world, number)
-        world.must(world.review("bob", number))
-        world.must(world.merge("olivia", number))
-    world.acme.github.reads_together = False  # so that the run that grants knows no conversation
-    world.jit("grant", GITHUB_RUN_ID="21")
-    world.acme.github.reads_together = True
-    world.forget()
-    return numbers
-
-
-def test_the_comments_of_one_run_are_edited_in_one_call(world: World) -> None:
-    """Each gets its own text, and says that it was brought up to date; the next run writes nothing."""
-    numbers = two_granted(world)
-    said = comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="21")
-    assert said.count("brought up to date") == 2
-    assert writes(world) == []
-    assert world.commits() == 1  # the one call of GraphQL that changes something
-    for number, login in zip(numbers, ("alice", "carol"), strict=True):
-        assert f"✅ **{login}** has orders-db-read" in only(world, number)
-    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="21")
-    assert (writes(world), world.commits()) == ([], 0)
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["refused", "lost"])
-def test_where_that_call_fails_each_is_edited_by_itself(world: World, after: bool) -> None:
-    """Whether GitHub did it or not: what one of them is refused for holds up no other."""
-    numbers = two_granted(world)
-
-    def broken(method: str, path: str) -> GitHubFault | None:
-        return GitHubFault(status=422, after=after) if (method, path) == ("POST", "/graphql") else None
-
-    world.acme.github.faults = broken
-    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="21")
-    assert writes(world) == ["PATCH /issues/comments/{comment_id}"] * 2
-    for number, login in zip(numbers, ("alice", "carol"), strict=True):
-        assert f"✅ **{login}** has orders-db-read" in only(world, number)
-
-
-def test_a_twin_is_removed_all_the_same(world: World) -> None:
-    """A pull request with two of jitbot's comments is left to the way that removes one of them."""
-    numbers = two_granted(world)
-    (first,) = (
-        each for each in world.github.comments.values() if each.pull == numbers[0] and MARKER in each.body
-    )
-    twin = replace(first, id=first.id + 10_000)
-    world.github.comments[twin.id] = twin
-    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="21")
-    edit = "PATCH /issues/comments/{comment_id}"
-    assert sorted(writes(world)) == ["DELETE /issues/comments/{comment_id}", edit, edit]
-    assert "✅ **alice** has" in only(world, numbers[0])
-
-
-def test_an_expiry_is_told(world: World, granted: str) -> None:
-    """The sweep that confirms the end has it told."""
-    world.acme.clock.advance(2 * HOUR + MINUTE)
-    world.jit("sweep", GITHUB_RUN_ID="13")
-    comment(
-        world,
-        workflow="sweep.yml",
-        event="workflow_dispatch",
-        GITHUB_ACTOR="github-actions[bot]",
-        GITHUB_RUN_ID="13",
-    )
-    assert "it ended as planned, **23 Nov 2026, 11:00 UTC**" in only(world, 1)
-
-
-def test_a_refusal_after_the_merge_is_told(world: World) -> None:
-    """Why, and what to do."""
-    number = ask(world, "mallory")
-    world.must(world.merge("olivia", number))
-    world.jit("grant", code=1, GITHUB_RUN_ID="14")
-    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="14")
-    assert "Refused after the merge" in only(world, number)
-    assert "0 of 1 approvals count" in only(world, number)
-
-
-def test_an_extension_is_told_as_one(world: World, granted: str) -> None:
-    """What was, what would be, and the difference; the title too. Past the maximum it is red."""
-    text = world.text(granted)
-    number = propose(world, "alice", {granted: text.replace('"2h"', '"4h"')})
-    comment(world, number)
-    assert (
-        world.github.pulls[number].title
-        == "alice: orders-db-read in prod, +2h to 4h, table=orders (one approval)"
-    )
-    assert (
-        "Granted until 23 Nov 2026, 11:00 UTC; with this until 23 Nov 2026, 13:00 UTC: **2h more**"
-        in only(world, number)
-    )
-    world.must(world.review("bob", number))
-    world.must(world.merge("alice", number))
-    world.jit("grant", GITHUB_RUN_ID="15")
-    comment(world, workflow="grant.yml", event="push", GITHUB_RUN_ID="15")
-    assert "until **23 Nov 2026, 13:00 UTC**, extended" in only(world, number)
-    other = propose(world, "carol", {granted: text.replace('"2h"', '"3h"')})
-    assert "title=not-the-author::" in comment(world, other, code=1)
-
-
-def test_a_deletion_is_told_as_an_end(world: World, granted: str) -> None:
-    """It needs no approval of jitbot's, so the status is green."""
-    number = propose(world, "alice", {granted: None})
-    comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, ends access"
-    assert only(world, number).startswith("This **ends** the access of **alice** to orders-db-read")
-    assert lights(world, number)["jitbot/approval"][0] == "success"
-
-
-@pytest.mark.parametrize(("login", "ends"), [("dave", True), ("mallory", False), ("erin", True)])
-def test_a_deletion_is_told_as_the_sweep_takes_it(world: World, login: str, *, ends: bool) -> None:
-    """Where nobody owns the folder, it ends access only if its author may revoke it: the comment promises no more."""
-    path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
-    world.land("dave", {path: text}, by=())
-    world.ran("grant")
-    number = propose(world, login, {path: None})
-    comment(world, number)
-    assert only(world, number).startswith("This **ends** the access of **dave**") is ends
-    assert ("does **not** end the access of **dave**" in only(world, number)) is not ends
-    world.must(world.merge("olivia", number))
-    world.ran("sweep")
-    assert ("ended deleted" in world.story(path)) is ends
-
-
-def test_who_gives_up_their_own_access_is_told_so_where_nothing_is_recorded(world: World) -> None:
-    """The ledger knows nothing of the request: whose file it is, the file says."""
-    path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
-    world.land("dave", {path: text}, by=())
-    for login, ends in (("dave", True), ("mallory", False)):
-        number = propose(world, login, {path: None})
-        comment(world, number)
-        assert only(world, number).startswith("This **ends** the access of **dave**") is ends
-
-
-def test_what_was_had_within_90_days_is_told(world: World, granted: str) -> None:
-    """Farther back than decisions need, and no farther; what others had does not count."""
-    world.acme.clock.advance(timedelta(days=60))
-    number = ask(world, slug="again")
-    comment(world, number)
-    said = (
-        "**alice** had one other grant in the last 90 days: it was orders-db-read in prod, until 23 Nov 2026"
-    )
-    assert said in only(world, number)
-    others = ask(world, "carol", "first")
-    comment(world, others)
-    assert "**carol** had no other grant in the last 90 days." in only(world, others)
-    world.acme.clock.advance(timedelta(days=31))
-    later = ask(world, slug="later")
-    comment(world, later)
-    assert "**alice** had no other grant in the last 90 days." in only(world, later)
-
-
-def test_where_the_issuer_is_down_the_rest_is_told(world: World, granted: str) -> None:
-    """What the ledger cannot say is said to be unknown, and an extension is not called impossible for it."""
-    number = propose(world, "alice", {granted: world.text(granted).replace('"2h"', '"4h"')})
-    world.acme.github.faults = lambda _, path: GitHubFault(status=503) if "jwks" in path else None
-    comment(world, number)
-    body = only(world, number)
-    assert "What the ledger says could not be checked" in body
-    assert "What **alice** had before is not known now" in body
-    assert "Waits for one approval, from **bob**." in body
-
-
-def test_what_was_refused_cannot_be_extended(world: World) -> None:
-    """Main's file says two hours, and the ledger that nobody was given them."""
-    path = world.ask(by=())
-    world.jit("grant", code=1)
-    number = propose(world, "alice", {path: world.text(path).replace('"2h"', '"4h"')})
-    assert "title=nothing-to-extend::" in comment(world, number, code=1)
-
-
-def test_a_fork_is_told_in_the_summary(world: World, tmp_path: Path) -> None:
-    """With a token that may only read nothing is written on GitHub; the verdict is the exit code all the same."""
-    world.acme.github.add_user("visitor", 2001, permission="read")
-    token = world.acme.github.token_for("visitor")
-    good, bad = ask(world), ask(world, "carol", "bad", duration="9h")
-    world.must(world.review("bob", good))
-    for number, code in ((good, 0), (bad, 1)):
-        summary = tmp_path / f"summary-{number}"
-        output = comment(world, number, code=code, GITHUB_TOKEN=token, GITHUB_STEP_SUMMARY=str(summary))
-        assert f"#{number} is shown in the summary instead" in output
-        assert "asks for orders-db-read" in summary.read_text()
-        assert ("title=duration-above-maximum" in output) == bool(code)
-    assert world.github.comments == {}
-    assert world.github.statuses == []
-    assert not world.github.pulls[good].title.startswith("alice:")
-
-
-def test_a_summary_that_cannot_be_written_is_said(world: World, tmp_path: Path) -> None:
-    """Nothing is shown then, so the run says so and is not green; the annotations are there all the same."""
-    world.acme.github.add_user("visitor", 2001, permission="read")
-    token = world.acme.github.token_for("visitor")
-    number, nowhere = ask(world, "carol", "bad", duration="9h"), tmp_path / "nowhere" / "summary"
-    output = comment(world, number, code=3, GITHUB_TOKEN=token, GITHUB_STEP_SUMMARY=str(nowhere))
-    assert f"! #{number} is not brought up to date: " in output
-    assert "; and the job's summary cannot be written: No such file or directory" in output
-    assert "title=duration-above-maximum" in output
-
-
-@pytest.mark.usefixtures("one_by_one")
-def test_what_one_part_meets_holds_up_no_other(world: World) -> None:
-    """Where no status can be set any more, title and comment are written all the same."""
-    number = ask(world)
-    answer(world, GitHubFault(status=422, body=b"{}"), "POST", "/statuses/")
-    assert "is shown in the summary instead" in comment(world, number)
-    assert "asks for orders-db-read" in only(world, number)
-    assert world.github.pulls[number].title.startswith("alice:")
-    world.github.comments.clear()
-    answer(world, GitHubFault(status=503), "GET", "/status")
-    comment(world, number, code=3)
-    assert "asks for orders-db-read" in only(world, number)
-
-
-def test_a_ledger_in_doubt_tells_nothing_of_what_was_granted(world: World, granted: str) -> None:
-    """What cannot be checked may be an end: no comment says that access holds."""
-    (number,) = world.github.pulls
-    world.github.comments.clear()
-    world.acme.github.faults = lambda _, path: GitHubFault(status=503) if "jwks" in path else None
-    comment(world, number, code=3)
-    comment(
-        world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]", code=3
-    )
-    assert world.github.comments == {}
-
-
-def test_a_persons_token_leaves_no_comment(world: World, tmp_path: Path) -> None:
-    """A comment that no later run could find again is taken back, and that is said."""
-    number = ask(world)
-    output = comment(world, number, GITHUB_TOKEN=world.acme.token("olivia"))
-    assert "could not be found again" in output
-    assert bodies(world, number) == []
-
-
-def test_a_moved_base_is_judged_at_its_tip(world: World) -> None:
-    """Newer rules on main that grant something else are a finding, though the branch is unchanged."""
-    number = ask(world)
-    comment(world, number)
-    world.write(RULES, world.text(RULES).replace("dynamodb:Scan", "dynamodb:Scan, dynamodb:PutItem"))
-    output = comment(world, number, code=1)
-    assert output.count("title=rules-changed::") == 1
-    assert "touches-rules" not in output  # what main changed since is not what the branch changes
-
-
-def test_a_path_that_main_had_before_is_a_finding(world: World) -> None:
-    """One that was there and is gone cannot come back, though the ledger has never heard of it."""
-    path, text = world.request("alice", ORDERS, "before", **TABLE)
-    world.write(path, text)
-    world.write(path, None)
-    assert "title=retired-path::" in comment(world, propose(world, "alice", {path: text}), code=1)
+        github = Conversation(statuses={CHECK: GOOD})
+        assert put(github.context, shown, run="run") is bool(written)
+        assert github.written == written
+    read = Shown(number=7, body=BODY, statuses=((CHECK, GOOD),), head=HEAD, statuses_there={CHECK: GOOD}, comments_there=(ours(),))  # fmt: skip
+    github = Conversation()
+    assert not put(github.context, read, run="run")
+    assert github.calls == []
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("faults", "said"),
     [
-        "requests/x",
-        "requests/a b/c",
-        "requests/orders-db-read/2026-11/23-alice-@bob </details> <img src=x> `x`.yaml",
-        "requests/orders-db-read/2026-11/23-alice-![a](x)\n::error::x\u202e.yaml",
-        "requests/<!-- jitbot: requests -->/@acme/platform.yaml",
-        "requests/" + "/".join(["p" * 200] * 15),
+        ({"set_status": REFUSED}, DeniedError),
+        ({"set_status": REFUSED, "retitle": DOWN}, UnavailableError),
+        ({"set_status": DOWN, "retitle": REFUSED}, UnavailableError),
     ],
 )
-@pytest.mark.parametrize("content", ["", "nonsense: \x00", "requester: alice\n" * 2000])
-def test_a_hostile_name_is_a_finding_and_inert(world: World, path: str, content: str) -> None:
-    """Whatever a file is called and holds, the run tells what is wrong, and nothing of it takes effect."""
-    number = propose(world, "mallory", {path: content})
-    title = world.github.pulls[number].title
-    output = comment(world, number, code=1)
-    assert world.github.pulls[number].title == title
-    assert is_inert(only(world, number))
-    assert output.count("::error ") == output.count("\n") - 1
-    assert lights(world, number)["jitbot/approval"] == ("pending", "can be judged once the check is green")
-    comment(world, number, code=1)
-    assert writes(world) == []
+def test_what_one_part_meets_holds_up_no_other(
+    faults: dict[str, JitbotError], said: type[JitbotError]
+) -> None:
+    """All are tried; what may work the next time is said first, and nothing is closed."""
+    github = Conversation(faults=faults)
+    shown = Shown(number=7, body=BODY, title="t", statuses=((CHECK, GOOD),), head=HEAD, close=OPEN.head)
+    with pytest.raises(said):
+        put(github.context, shown, run="run")
+    assert github.written == ["set_status", "retitle", "post_comment"]
 
 
-def test_what_was_deleted_before_its_run_is_not_being_granted(world: World, asked: str) -> None:
-    """Approved by its run, which grants nothing of it: the comment says what is so, and no run after it writes again."""
-    number = max(world.github.pulls)
-    world.land("alice", {asked: None})
-    world.jit("grant")
-    assert world.story(asked) == ["approved"]
-    assert world.reach("alice") == set()
-    for _ in range(2):
-        comment(world, number)
-        assert "the file was deleted before that was granted, so nothing is" in only(world, number)
-        assert "being granted" not in only(world, number)
-        world.later(MINUTE)
-    comment(world, number)
-    assert writes(world) == []
+@pytest.mark.parametrize(
+    ("pull", "close", "closed"),
+    [
+        (OPEN, OPEN.head, True),
+        (OPEN, None, False),
+        (replace(OPEN, head=sha("pushed")), OPEN.head, False),
+        (replace(OPEN, closed_at=NOW), OPEN.head, False),
+        (replace(OPEN, merged_at=NOW), OPEN.head, False),
+    ],
+)
+def test_it_is_closed_as_it_was_judged(pull: PullRequest, close: Sha | None, *, closed: bool) -> None:
+    """Its author may have pushed, or somebody closed or merged it, meanwhile."""
+    github = Conversation(pull=pull)
+    assert put(github.context, Shown(number=7, close=close), run="run") is closed
+    assert github.written == (["close_pull"] if closed else [])
 
 
-def test_production_is_read_whatever_the_order(world: World) -> None:
-    """Asked for last, beside an account that nobody knows: named first, in the title too, and no risk is called low."""
-    number = ask(world, "carol", accounts=["staging", "nowhere", "prod"])
-    comment(world, number, code=1)
-    title = world.github.pulls[number].title
-    assert title == (
-        "carol: orders-db-read in prod, staging and nowhere, 2h, risk not known, table=orders (one approval)"
-    )
-    body = only(world, number)
-    assert "in **prod**, **staging** and **nowhere** (not in accounts.yaml) for **2h**" in body
-    assert "❔ **risk not known**" in body
-    assert "low risk" not in body
-    ran = world.ran("explain", str(number), workflow="check.yml")
-    assert "risk:     not known" in ran.output
-    assert f"commit:   {world.github.pulls[number].head_sha}\n" in ran.output
-    assert (
-        "carol asks for orders-db-read in prod and staging and nowhere (not in accounts.yaml)" in ran.output
-    )
+@pytest.mark.parametrize(
+    ("there", "after", "written"),
+    [
+        ((), [BODY], ["post_comment"]),
+        ((ours(body=f"old {MARKER}"),), [BODY], ["edit_comment"]),
+        ((ours(3), ours(2, f"old {MARKER}")), [BODY], ["remove_comment", "edit_comment"]),
+        ((ours(2), ours(3)), [BODY], ["remove_comment"]),
+        ((ours(by_actions=False),), [BODY, BODY], ["post_comment"]),  # anybody may write the marker
+        ((ours(body="by another workflow"),), ["by another workflow", BODY], ["post_comment"]),
+    ],
+)
+def test_one_comment_stays(there: tuple[Comment, ...], after: list[str], written: list[str]) -> None:
+    """The oldest of jitbot's own; other people's are left alone."""
+    for apart in (False, True):
+        github = Conversation(comments=list(there), apart=apart)
+        assert keep(github.context, 7, BODY, begin=True)
+        assert (github.texts, github.written) == (after, written)
+        assert ("comments" in github.calls) is apart
 
 
-def test_more_than_can_be_read_is_red(world: World) -> None:
-    """So many requests that the comment cannot show them all: it says so before all else, and the check is red."""
-    files = dict(
-        world.request("alice", ORDERS, f"n{number}", reason="&" * 200, **TABLE) for number in range(90)
-    )
-    number = propose(world, "alice", files)
-    comment(world, number, code=1)
-    body = only(world, number)
-    assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
-    assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-much-to-show")
-    assert world.github.pulls[number].title.endswith("; +87 more requests (one approval)")
-    assert len(body) <= 65_536
+def test_where_all_comments_cannot_be_read_together_they_are_read_alone() -> None:
+    """An error of the one way is none of the other."""
+    github = Conversation(comments=[ours()], faults={"comments_of": DOWN})
+    assert not keep(github.context, 7, BODY, begin=True)
+    assert github.calls == ["comments_of", "comments"]
 
 
-def test_a_symlink_is_a_finding(world: World) -> None:
-    """A link under requests/ is no request, wherever it leads."""
-    path, _ = world.request("alice", ORDERS, "linked", **TABLE)
-    world.steps += 1
-    clone = clone_of(world, "alice")  # what she changes there goes with her next request
-    (clone / path).parent.mkdir(parents=True, exist_ok=True)
-    (clone / path).symlink_to("/etc/passwd")
-    number = propose(world, "alice", {})
-    assert "title=not-a-plain-file::" in comment(world, number, code=1)
-    assert "no request that can be read" in only(world, number)
+def test_a_comment_whose_answer_was_lost_is_not_made_twice() -> None:
+    """After the write all are read back; where none is there, the next run makes it."""
+    github = Conversation(faults={"post_comment": DOWN}, after=True)
+    assert keep(github.context, 7, BODY, begin=True)
+    assert github.texts == [BODY]
+    github = Conversation(faults={"post_comment": DOWN})
+    with pytest.raises(UnavailableError, match="does not answer"):
+        keep(github.context, 7, BODY, begin=True)
+    twice = Conversation()
+    twice.faults = {"post_comment": DOWN}
+    twice.after = True
+    twice.comments = [ours(5, by_actions=False)]
+    assert keep(twice.context, 7, BODY, begin=True)
+    assert len(twice.comments) == 2
 
 
-def test_several_requests_are_told_together(world: World) -> None:
-    """One comment, one title, each request with its own part."""
-    files = dict(world.request("alice", ORDERS, slug, **TABLE) for slug in ("one", "two"))
-    number = propose(world, "alice", files)
-    comment(world, number)
-    assert (
-        world.github.pulls[number].title
-        == "; ".join(["alice: orders-db-read in prod, 2h, table=orders"] * 2) + " (one approval)"
-    )
-    assert only(world, number).count("asks for orders-db-read") == 2
+def test_a_comment_that_is_not_there_after_it_was_made_is_said() -> None:
+    """Unless GitHub named it in its answer: what it lists may lag."""
+    github = Conversation()
+    lagging = github.context
+    github.comments = []
+    lagging.github.comments_of = lambda numbers: dict.fromkeys(numbers, ())  # type: ignore[method-assign]
+    assert keep(lagging, 7, BODY, begin=True)
+    assert github.texts == [BODY]
 
 
-def test_more_than_is_read_is_said_to_be_refused(world: World) -> None:
-    """A hundred and one requests in one pull request: the comment says that nothing of it would be granted."""
-    files = dict(world.request("alice", ORDERS, f"n{number}", **TABLE) for number in range(101))
-    number = propose(world, "alice", files)
-    comment(world, number, code=1)
-    assert "the merge touches more than 100 files" in only(world, number)
-    assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-many-files")
-    assert lights(world, number)["jitbot/approval"][0] == "pending"
+def test_a_persons_token_leaves_no_comment() -> None:
+    """It could not be found again."""
+    github = Conversation(of_job=False)
+    with pytest.raises(DeniedError, match="not that of a job"):
+        keep(github.context, 7, BODY, begin=True)
+    assert github.texts == []
+
+
+OLD = f"old {MARKER}"
+
+
+def test_comments_of_which_only_the_text_changes_are_edited_together() -> None:
+    """Two or more; the others are left to be put one by one."""
+    there = {
+        1: (ours(1, OLD),),
+        2: (ours(2, OLD), ours(9, "hi", by_actions=False)),
+        3: (ours(3),),  # right already
+        4: (ours(4, OLD), ours(5, OLD)),  # a twin
+        5: (ours(6, OLD, node_id=""),),
+        6: (),
+    }
+    shown = [Shown(number=number, body=BODY, comments_there=each) for number, each in there.items()]
+    shown += [Shown(number=8, comments_there=(ours(8, OLD),)), Shown(number=9, body=BODY)]
+    github = Conversation()
+    right, numbers = edited_together(github.context, shown)
+    assert (set(numbers), github.written) == ({1, 2}, ["edit_comments"])
+    assert [each.comments_there for each in right[:2]] == [(ours(1),), (ours(2),)]
+    assert right[2:] == shown[2:]
+    alone = Conversation()
+    assert edited_together(alone.context, shown[1:]) == (shown[1:], frozenset())
+    assert alone.written == []
+    failing = Conversation(faults={"edit_comments": DOWN})
+    assert edited_together(failing.context, shown) == (shown, frozenset())
+
+
+def test_comments_are_read_together_where_they_are_needed() -> None:
+    """Of what has a text and was not read; an error leaves each to itself."""
+    shown = [Shown(number=1, body=BODY), Shown(number=2), Shown(number=3, body=BODY, comments_there=())]
+    github = Conversation(comments=[ours()])
+    first, *rest = with_comments(github.context, shown)
+    assert (first.comments_there, rest) == ((ours(),), shown[1:])
+    assert with_comments(Conversation(faults={"comments_of": DOWN}).context, shown) == shown
+    none = Conversation()
+    assert with_comments(none.context, shown[1:]) == shown[1:]
+    assert none.calls == []
+
+
+def a_brief(**changes: Any) -> Brief:
+    """Of a pull request that asks for nothing."""
+    return replace(Brief(summaries=(), findings=(), alone=False, doubt=""), **changes)
+
+
+WRONG = Finding(code="bad", message="it is bad", file="x")
+NOTED = replace(WRONG, level=FindingLevel.WARNING)
+
+
+TOO_MANY = RuleReport(effects=RuleEffects(), findings=(), uncompared="too many files")
+
+
+def shown_of(monkeypatch: pytest.MonkeyPatch, brief: Brief, **changes: Any) -> Shown:
+    """What an open pull request of this brief should show."""
+    monkeypatch.setattr(commenting, "brief", lambda *_, **__: brief)
+    return of_pull(Conversation(**changes).context, 7, NOW)
+
+
+@pytest.mark.parametrize(
+    ("brief", "check", "approval", "begins", "said"),
+    [
+        (a_brief(), "all good", "no access is asked for here", False, "asks for nothing any more"),
+        (a_brief(findings=(NOTED,)), "all good", "no access is asked for here", False, ""),
+        (a_brief(findings=(WRONG, WRONG)), "2 to fix: bad", "no access is asked for here", False, ""),
+        (a_brief(findings=(WRONG,), unread=True), "1 to fix: bad", "can be judged once the check is green", True, "it is bad"),
+        (a_brief(findings=(replace(WRONG, code="x" * 200),)), f"1 to fix: {'x' * 129}…", "no access is asked for here", False, ""),
+        (a_brief(findings=(replace(WRONG, code="x" * 130),)), f"1 to fix: {'x' * 130}", "no access is asked for here", False, ""),
+        (a_brief(rules=RuleReport(effects=RuleEffects(), findings=())), "all good", "no access is asked for here", False, "changes nothing that anybody may do"),
+        (a_brief(rules=TOO_MANY), "all good", "no access is asked for here", True, "too many files"),
+        (a_brief(rules=RuleReport(effects=RuleEffects(), findings=(WRONG,)), findings=(WRONG,)), "1 to fix: bad", "no access is asked for here", True, ""),
+    ],
+)  # fmt: skip
+def test_statuses_of_what_asks_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, brief: Brief, check: str, approval: str, begins: bool, said: str
+) -> None:
+    """What is wrong is counted, each code once; a comment is begun only where there is something to say."""
+    shown = shown_of(monkeypatch, brief)
+    assert {name: status.description for name, status in shown.statuses} == {CHECK: check, APPROVAL: approval}
+    states = [status.state for _, status in shown.statuses]
+    assert states == [
+        StatusState.SUCCESS if check == "all good" else StatusState.FAILURE,
+        StatusState.PENDING if brief.unread else StatusState.SUCCESS,
+    ]
+    assert (shown.begin, shown.title, shown.head, shown.number) == (begins, "", OPEN.head, 7)
+    assert said in shown.body
+
+
+def test_statuses_of_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Green where GitHub waits for the approvals by itself, else not; a title where requests are all that it touches."""
+    shown = shown_of(monkeypatch, a_brief(summaries=(a_summary(),), alone=True, rules=TOO_MANY))
+    assert (dict(shown.statuses)[APPROVAL].state, shown.begin) == (StatusState.SUCCESS, True)
+    assert shown.title.startswith("alice: orders-db-read in prod")
+    assert "This also changes the rules." in shown.body
+    judged = a_brief(summaries=(replace(a_summary(), awaiting=None),))
+    shown = shown_of(monkeypatch, judged)
+    assert dict(shown.statuses)[APPROVAL].state is StatusState.PENDING
+    assert (shown.title, shown.begin, "the rules." in shown.body) == ("", True, False)
+
+
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("reads", [False, True])
+def test_what_a_merged_request_shows_of_main_now(
+    monkeypatch: pytest.MonkeyPatch, *, reads: bool, there: bool
+) -> None:
+    """Its policy's description, and whether its file is still there; of another pull request the ledger says nothing."""
+    told: list[MergedRequest] = []
+
+    def shows(found: Iterable[MergedRequest], **_: object) -> str:
+        told.extend(found)
+        return "what became of it"
+
+    merged = MergedRequest(path=REQUEST, decision=an_approval(), state=a_request_state(), statuses=())
+    monkeypatch.setattr(merged_comment, "merged_requests", lambda *given: [merged] if given[2] == 7 else [])
+    monkeypatch.setattr(merged_comment, "outcome", shows)
+    git = PlainTrees()
+    git.files |= {REQUEST: b"x"} if there else {}
+    git.files |= {} if reads else {"policies/access/orders-db-read.yaml": b"x: ["}
+    context = Conversation().context
+    context.git, context.documents, context.github = git, documents, Mock()  # type: ignore[misc, assignment]
+    history: Any = SimpleNamespace(events=(), states={}, doubt_of=lambda path: f"who knows of {path}")
+    assert of_merged(context, history, 7, NOW) == Shown(number=7, body="what became of it")
+    (one,) = told
+    assert one.description == ("Read one DynamoDB table of the order system" if reads else "")
+    assert (one.gone, one.doubt) == (not there, f"who knows of {REQUEST}")
+    assert of_merged(context, history, 8, NOW) == Shown(number=8)
+
+
+def a_page(pull: PullRequest = OPEN) -> PullPage:
+    """The pull request read in one call, with what is there."""
+    reading = PullReading(pull=pull, files=None, reviews=None, commits=None, history=None)
+    return PullPage(reading=reading, statuses={CHECK: GOOD}, comments=(ours(),))
+
+
+def test_what_was_read_with_the_pull_request_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it cannot be read in one call, it is asked alone."""
+    shown = shown_of(monkeypatch, a_brief(), page=a_page())
+    assert (shown.statuses_there, shown.comments_there) == ({CHECK: GOOD}, (ours(),))
+    elsewhere = shown_of(monkeypatch, a_brief(), page=a_page(), pull=replace(OPEN, base_branch="other"))
+    assert elsewhere == shown
+    for changes in ({}, {"faults": {"read_pull": DOWN}, "page": a_page()}):
+        apart = shown_of(monkeypatch, a_brief(), **changes)
+        assert (apart.statuses_there, apart.comments_there) == (None, None)
+
+
+def test_a_pull_request_into_another_branch_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks main for nothing."""
+    assert shown_of(monkeypatch, a_brief(), pull=replace(OPEN, base_branch="other")) == Shown(number=7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "recorded", "why", "body", "begin"),
+    [
+        ({"pull": replace(OPEN, closed_at=NOW)}, "", "", "asks for nothing any more", False),
+        ({"pull": replace(OPEN, closed_at=NOW)}, "", "it is over", "it is over", False),
+        ({"pull": replace(OPEN, closed_at=NOW)}, "recorded", "it is over", "recorded", True),
+        ({"pull": a_pull(), "files": ("policies/x", REQUEST)}, "", "", "Merged, and not decided yet", False),
+        ({"pull": a_pull(), "files": ("policies/x",)}, "", "", "", True),
+        ({"pull": a_pull(), "files": (REQUEST,)}, "recorded", "", "recorded", True),
+    ],
+)
+def test_what_is_said_of_one_that_is_not_open(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], recorded: str, why: str, body: str, begin: bool
+) -> None:
+    """What the ledger says of it; else that it can give nothing, or that it is not decided. Of rules nothing is said."""
+    monkeypatch.setattr(ledger_view, "read", lambda *_: SimpleNamespace(doubt=""))
+    monkeypatch.setattr(commenting, "of_merged", lambda *_: Shown(number=7, body=recorded))
+    monkeypatch.setattr(closing, "why", lambda *_: why)
+    shown = of_pull(Conversation(**changes).context, 7, NOW)
+    assert (body in shown.body, bool(shown.body), shown.begin) == (True, bool(body), begin)
+
+
+def test_a_ledger_in_doubt_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be checked may be an end."""
+    monkeypatch.setattr(ledger_view, "read", lambda *_: SimpleNamespace(doubt="who knows"))
+    with pytest.raises(UnavailableError, match="who knows"):
+        of_pull(Conversation(pull=a_pull()).context, 7, NOW)
+
+
+def test_what_can_give_nothing_is_to_be_closed_at_its_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the reason."""
+    monkeypatch.setattr(closing, "over", lambda *_: [(OPEN, "it is over")])
+    (shown,) = of_over(Conversation().context, cast("LedgerView", None), NOW)
+    assert (shown.number, shown.close, "it is over" in shown.body) == (7, OPEN.head, True)
+
+
+def undecided(
+    monkeypatch: pytest.MonkeyPatch, commits: int, shown: Iterable[int] = (), recorded: str = "", **pull: Any
+) -> list[Shown]:
+    """What is said of the merges of so many commits that are due."""
+    made = [
+        a_change(commit=sha(f"merge {number}"), committed_at=MERGED_AT + number * MINUTE)
+        for number in range(commits)
+    ]
+    portion = SimpleNamespace(changes=[(each, None) for each in reversed(made)])
+    monkeypatch.setattr(commenting, "due", lambda *_: [portion])
+    monkeypatch.setattr(commenting, "of_merged", lambda *given: Shown(number=given[2], body=recorded))
+    merges = {
+        each.commit: (replace(a_pull(number=number, merge_commit=each.commit), **pull),)
+        for number, each in enumerate(made)
+    }
+    context = Conversation(merges=merges).context
+    return list(of_undecided(context, cast("LedgerView", None), shown, NOW))
+
+
+def test_the_latest_merges_that_are_undecided_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten of them, whose pull requests are not shown already; where something is recorded of one, that is said."""
+    assert [each.number for each in undecided(monkeypatch, 12)] == list(range(2, 12))
+    assert [each.number for each in undecided(monkeypatch, 3, shown=[1])] == [0, 2]
+    found = undecided(monkeypatch, 1)[0]
+    assert (found.begin, found.body == "recorded") == (False, False)
+    assert undecided(monkeypatch, 1, recorded="recorded") == [Shown(number=0, body="recorded")]
+    assert undecided(monkeypatch, 3, number=7)[0].number == 7
+    assert len(undecided(monkeypatch, 3, number=7)) == 1
+    assert undecided(monkeypatch, 1, merge_commit=MERGE) == []
+    assert undecided(monkeypatch, 1, base_branch="other") == []
+    assert undecided(monkeypatch, 1, repository_id=1) == []

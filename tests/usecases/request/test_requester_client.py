@@ -1,193 +1,159 @@
-"""What a person reads and follows without a clone: how much it costs, what is believed, and when it ends."""
-
-from collections.abc import Iterator
-from datetime import timedelta
+"""What a person without a clone reads of main, on a GitHub in memory: how much it asks, and what it says where nothing reads."""
 
 import pytest
-from asking_world import NOW, Counter
+from acme_facts import NOW, PATH
+from plain_github import PlainGitHub
 
-from jitbot.domain.ledger.events import Event, EventType, dump
-from jitbot.domain.model.documents import Sha, Source
-from jitbot.domain.model.errors import InvalidError
-from jitbot.domain.request.progress import ProgressStep
-from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.organisation import Acme
-from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
-from jitbot.usecases.request.follow import follow, looks
-from jitbot.usecases.request.open_pull_request import open_pull
-from jitbot.usecases.request.open_requests import open_requests
+from jitbot.domain.model.documents import Source, policy_path
+from jitbot.domain.model.errors import InvalidError, UnavailableError
+from jitbot.usecases.request.requester_client import RemoteTree
 
-PATH = "requests/orders-db-read/2026-11/24-alice-x.yaml"
+ORDERS = policy_path("orders-db-read")
+TEXT = b"requester: alice\naccounts: [prod]\nduration: 2h\nreason: INC-1\nparameters:\n  table: orders\n"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Counter]:
-    """acme, running."""
-    with Acme(Clock(NOW)) as acme:
-        yield Counter(acme=acme, slept=[])
+def tree(acme: PlainGitHub) -> RemoteTree:
+    """main's tip."""
+    return acme.client().tree
 
 
-@pytest.fixture
-def counter(running: Counter) -> Iterator[Counter]:
-    """acme in good health, with nothing asked for; main and ledger stay as they were."""
-    store = running.github.store
-    tips = {name: store.tip(name) for name in ("main", "ledger")}
-    running.back()
-    yield running
-    for name, tip in tips.items():
-        store.update_ref(f"refs/heads/{name}", tip)
+def test_what_was_read_is_not_asked_again() -> None:
+    """Neither a folder nor a content, of this commit or of another one."""
+    acme = PlainGitHub()
+    client = acme.client()
+    assert client.tree.read([ORDERS, "policies/x.yaml"]).keys() == {ORDERS}
+    assert client.tree.read([ORDERS]).keys() == {ORDERS}
+    assert client.tree.others([ORDERS]) == {}
+    assert acme.calls == ["access", "folders", "contents"]
+    other = client.tree.at(acme.push("x", {"new/y": b"y"}))
+    assert other.read([ORDERS, "new/y"]) == {ORDERS: acme.files[ORDERS], "new/y": b"y"}
+    assert other.list(["new", "new"]) == ("new/y",)
+    assert client.tree.list(["new"]) == ()
+    assert acme.calls == ["access", "folders", "contents", "folders", "contents", "folders"]
+    assert client.tree.at(client.tree.commit) is client.tree
 
 
-def write(counter: Counter, branch: str, files: dict[str, bytes]) -> None:
-    """Commit files straight to a branch, as somebody who can."""
-    store, site = counter.github.store, counter.acme.github._site
-    who = site.signature(site.user("mallory"))
-    store.commit_files(branch, store.tip(branch), files, (), "by hand", who, who)
+def test_what_is_no_plain_file_is_none() -> None:
+    """Its mode is told, of the paths that are asked for alone."""
+    acme = PlainGitHub(modes={"policies/link.yaml": "120000", "policies/other": "160000"})
+    asked = ["policies/link.yaml", "policies/people.yaml", "policies/nothing"]
+    assert tree(acme).read(asked).keys() == {"policies/people.yaml"}
+    assert tree(acme).others(asked) == {"policies/link.yaml": "120000"}
+    entry = tree(acme).entry("policies/link.yaml")
+    assert entry is not None
+    assert (entry.path, entry.mode) == ("policies/link.yaml", "120000")
+    assert tree(acme).entry("policies/nothing") is None
 
 
-def test_all_rules_are_three_calls(counter: Counter) -> None:
-    """Who it is, the folders of all rules, and all their contents: one call each, however many policies there are."""
-    counter.acme.github.calls.clear()
-    desk = counter.desk()
-    assert [policy.name for policy in desk.usable()] == [
-        "account-read-only",
-        "orders-db-read",
-        "service-logs-read",
-        "sqs-redrive",
-        "ssm-shell",
-    ]
-    assert desk.rules("ssm-shell").policy.value is not None
-    assert desk.owners_of("policies/people.yaml") == "@acme/security"
-    assert counter.acme.github.calls == [("POST", "/graphql")] * 3
+def test_a_content_that_is_cut_short_is_no_content() -> None:
+    """It is said whose; what is not asked for, or is not there, does not matter."""
+    acme = PlainGitHub(unread=frozenset({ORDERS}))
+    with pytest.raises(UnavailableError, match=f"{ORDERS} is no plain text, or came cut short"):
+        tree(acme).read(["policies/nothing", "policies/people.yaml", ORDERS])
+    assert tree(acme).read(["policies/people.yaml"])
 
 
-def test_a_symlink_is_no_file(counter: Counter) -> None:
-    """A policy that is a symlink is as good as missing, though its target's text could be read."""
-    store = counter.github.store
-    made = store.git("hash-object", "-w", "--stdin", stdin=b"orders-db-read.yaml").decode().strip()
-    index = {"GIT_INDEX_FILE": str(store.path / "index-of-the-test")}
-    store.git("read-tree", "main", variables=index)
-    entry = f"120000 {made}\tpolicies/access/linked.yaml\n".encode()
-    store.git("update-index", "--add", "--index-info", stdin=entry, variables=index)
-    tree = store.git("write-tree", variables=index).decode().strip()
-    who = counter.acme.github._site.web_flow()
-    store.update_ref("refs/heads/main", store.commit_tree(tree, [store.tip("main")], "link", who, who))
-    desk = counter.desk()
-    assert desk.tree.read(["policies/access/linked.yaml", "policies/settings.yaml"]).keys() == {
-        "policies/settings.yaml"
-    }
-    assert desk.policies
+def test_a_repository_without_settings_is_none_of_ours() -> None:
+    """It is named, with its branch, and how to name the right one."""
+    acme = PlainGitHub(files={"README": b"x"})
+    with pytest.raises(
+        InvalidError, match=r"acme/access is no access repository: main has no policies/settings"
+    ):
+        _ = acme.client().policies
 
 
-def test_a_policy_that_does_not_read_is_none(counter: Counter) -> None:
-    """Under a policy with a finding nothing is granted, so it is not offered; the others are."""
-    write(counter, "main", {"policies/access/ssm-shell.yaml": b"description: x\n"})
-    assert "ssm-shell" not in [policy.name for policy in counter.desk().usable()]
-    assert "orders-db-read" in [policy.name for policy in counter.desk().usable()]
+def test_a_policy_that_does_not_read_is_not_offered() -> None:
+    """Under it nothing is granted; what is no YAML file is no policy."""
+    acme = PlainGitHub()
+    acme.files |= {policy_path("odd"): b"x: [", "policies/access/README.md": b"x"}
+    client = acme.client()
+    assert policy_path("odd") in client.policy_paths()
+    assert "policies/access/README.md" not in client.policy_paths()
+    names = {each.name for each in client.policies}
+    assert (ORDERS in client.policy_paths(), "orders-db-read" in names, "odd" in names) == (True, True, False)
 
 
-def test_a_change_of_people_that_does_not_read_stops(counter: Counter) -> None:
-    """Without people nobody is known, and the file and line are named."""
-    write(counter, "main", {"policies/people.yaml": b"people:\n  alice: 7\n"})
-    with pytest.raises(InvalidError, match=r"policies/people.yaml:2"):
-        counter.desk().usable()
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [
+        ("stranger", r"stranger .* is not in policies/people.yaml, .* ask @acme/security to add you"),
+        (
+            "erin",
+            "erin has no AWS principal in policies/people.yaml, so can approve but not ask; ask @acme/security",
+        ),
+        ("frank", "no policy names frank, or a team of theirs, as eligible; ask @acme/security, who own"),
+    ],
+)
+def test_who_may_not_ask_is_told_whom_to_ask(login: str, said: str) -> None:
+    """Who is not known, who has no principal, and whom no policy names."""
+    acme = PlainGitHub(login=login)
+    for path in [each for each in acme.files if each.startswith("policies/access/")]:
+        if path != ORDERS:
+            del acme.files[path]
+    with pytest.raises(InvalidError, match=said):
+        acme.client().usable()
 
 
-def event(**changes: object) -> tuple[str, bytes]:
-    """An event's place in the ledger, in the folder of some batch, and its content."""
-    given: dict[str, object] = {
-        "kind": EventType.REFUSED,
-        "at": NOW,
-        "request": PATH,
-        "commit": Sha("1" * 40),
-        **changes,
-    }
-    made = Event(**given)  # type: ignore[arg-type]
-    day, _, name = made.path.rpartition("/")
-    return f"{day}/{'a' * 20}/{name}", dump(made)
+def test_who_may_ask_is_offered_their_policies() -> None:
+    """And where; what nobody owns is an admin's."""
+    acme = PlainGitHub()
+    client = acme.client()
+    assert "orders-db-read" in {each.name for each in client.usable()}
+    (policy,) = (each for each in client.policies if each.name == "orders-db-read")
+    assert client.accounts_of(policy) == ("prod", "staging")
+    assert client.owners_of(ORDERS) == "@acme/security"
+    assert client.owners_of("requests/ssm-shell/x.yaml") == "@acme/platform or @acme/security"
+    assert client.owners_of("requests/production-break-glass/x.yaml") == "an admin of the repository"
 
 
-def test_events_are_read_once_and_in_order(counter: Counter) -> None:
-    """The events of the days asked for, oldest first; reading again fetches no content that is known."""
-    later = event(at=NOW + timedelta(minutes=1), commit=Sha("2" * 40))
-    old = event(at=NOW - timedelta(days=9), commit=Sha("3" * 40))
-    write(counter, "ledger", dict([later, event(), old]))
-    ledger = UnverifiedLedger(counter.desk().github)
-    found = ledger.events(NOW - timedelta(days=8), NOW)
-    assert [each.commit[0] for each in found] == ["1", "2"]
-    assert len(ledger.events(NOW - timedelta(days=9), NOW)) == 3
-    counter.acme.github.calls.clear()
-    assert len(ledger.events(NOW - timedelta(days=9), NOW)) == 3
-    assert counter.acme.github.calls.count(("POST", "/graphql")) == 1
+def test_a_rule_that_does_not_read_is_named() -> None:
+    """By its file and line: of a part of the rules, of a request, and of people without whom nobody is known."""
+    acme = PlainGitHub()
+    acme.files["policies/people.yaml"] = b"people:\n  alice: 7\n"
+    with pytest.raises(InvalidError, match=r"policies/people.yaml:2: "):
+        _ = acme.client().person
+    with pytest.raises(InvalidError, match=f"{PATH}:1: "):
+        PlainGitHub().client().parse(Source(path=PATH, content=b"a: b\n"))
 
 
-def test_what_is_no_event_counts_for_nothing(counter: Counter) -> None:
-    """Another schema, another place, or a request that cannot be one: left out, and counted as unreadable."""
-    path, content = event()
-    write(counter, "ledger", {path: content.replace(b'"schema": 1', b'"schema": 2')})
-    odd = dict(
-        [
-            event(request="../../etc/passwd", commit=Sha("2" * 40)),
-            event(request="README", commit=Sha("3" * 40)),
-        ]
-    )
-    write(counter, "ledger", {**odd, path.replace("/24/", "/23/"): content})
-    ledger = UnverifiedLedger(counter.desk().github)
-    assert ledger.events(NOW - timedelta(days=2), NOW) == ()
-    assert ledger.unreadable == 4
+def test_a_request_of_main() -> None:
+    """Its bytes, and what it asks for; one that is not there is said."""
+    acme = PlainGitHub()
+    acme.files[PATH] = TEXT
+    content, request = acme.client().read_request(PATH)
+    assert (content, request.requester) == (TEXT, "alice")
+    with pytest.raises(InvalidError, match="main has no requests/none"):
+        acme.client().read_request("requests/none")
 
 
-def test_too_much_is_left_to_a_clone(counter: Counter) -> None:
-    """More events than can be read one by one are refused, with the better way."""
-    write(counter, "ledger", dict(event(commit=Sha(digit * 40)) for digit in "123"))
-    with pytest.raises(InvalidError, match="run this in a clone"):
-        UnverifiedLedger(counter.desk().github, most=2).events(NOW, NOW)
-    assert len(UnverifiedLedger(counter.desk().github, most=3).events(NOW, NOW)) == 3
+@pytest.mark.parametrize(
+    ("touched", "found"), [((PATH,), 1), ((PATH, "README.md"), 1), ((PATH, f"{PATH}2.yaml"), 2), ((), 0)]
+)
+def test_the_one_request_of_a_pull_request(touched: tuple[str, ...], found: int) -> None:
+    """Of two nobody knows which is meant."""
+    client = PlainGitHub(paths_of={7: touched}).client()
+    if found == 1:
+        assert client.request_of(7) == PATH
+    else:
+        with pytest.raises(InvalidError, match=f"pull request 7 touches {found} requests, not one"):
+            client.request_of(7)
 
 
-def test_no_ledger_is_said(counter: Counter) -> None:
-    """Without the branch there is nothing to read, and that is no empty record."""
-    counter.github.store.update_ref("refs/heads/ledger", None)
-    with pytest.raises(InvalidError, match="no branch ledger"):
-        UnverifiedLedger(counter.desk().github).events(NOW, NOW)
+def test_the_requests_of_some_months() -> None:
+    """Of every policy's folder; other files are none."""
+    acme = PlainGitHub()
+    other = PATH.replace("orders-db-read", "ssm-shell")
+    acme.files |= dict.fromkeys((PATH, other, PATH.replace("2026-11", "2026-10")), TEXT)
+    acme.files[PATH.replace(".yaml", ".txt")] = b"x"
+    client = acme.client()
+    assert set(client.requests(["2026-11", "2026-12"])) == {PATH, other}
+    assert acme.calls.count("folders") == 2
 
 
-@pytest.mark.parametrize("minutes", [0, 1, 60])
-def test_patience_ends(counter: Counter, minutes: int) -> None:
-    """All pauses together are the patience to the second, the first is short, and none is long."""
-    counter.slept.clear()
-    last = list(looks(counter.desk(), timedelta(minutes=minutes)))[-1]
-    assert last == timedelta(minutes=minutes)
-    assert sum(counter.slept) == pytest.approx(minutes * 60)
-    assert counter.slept == sorted(counter.slept[:-1]) + counter.slept[-1:]
-    assert max(counter.slept, default=0) <= 10
-
-
-def test_following_ends_unfinished_with_the_patience(counter: Counter) -> None:
-    """An open request is looked at until the patience is over, and never said to be more than asked for."""
-    desk = counter.desk()
-    proposal = counter.proposal(desk)
-    pull = open_pull(desk, proposal)
-    sights = list(follow(desk, pull, proposal.request, now=NOW, patience=timedelta(seconds=30)))
-    assert {update.step for update in sights} == {ProgressStep.ASKED}
-    assert 3 < len(sights) < 20
-    counter.acme.call("olivia", "PUT", f"/pulls/{pull.number}/merge", merge_method="squash")
-    sights = list(follow(desk, pull, proposal.request, now=NOW, patience=timedelta(seconds=2)))
-    assert {update.step for update in sights} == {ProgressStep.MERGED}
-
-
-def test_only_so_many_pull_requests_are_looked_into(counter: Counter) -> None:
-    """The newest are shown, and how many were left out is told."""
-    for _ in range(3):
-        desk = counter.desk()
-        open_pull(desk, counter.proposal(desk))
-    found, more = open_requests(counter.desk(), None, NOW, most=2)
-    assert ([each.number for each in found], more) == ([3, 2], 1)
-    assert open_requests(counter.desk(), "bob", NOW) == ((), 0)
-
-
-def test_a_request_that_does_not_read_has_no_outlook(counter: Counter) -> None:
-    """What is no request gives findings and nothing to show."""
-    preview = counter.desk().verdict(Source(path=PATH, content=b"a: b\n"), NOW)
-    assert preview.grant_preview is None
-    assert preview.findings
+def test_what_a_merge_would_give() -> None:
+    """By main's rules; of what does not read, nothing."""
+    client = PlainGitHub().client()
+    good = client.verdict(Source(path=PATH, content=TEXT), NOW)
+    assert (good.findings, good.grant_preview is None) == ((), False)
+    bad = client.verdict(Source(path=PATH, content=b"a: b\n"), NOW)
+    assert (bool(bad.findings), bad.grant_preview) == (True, None)

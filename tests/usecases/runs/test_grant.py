@@ -1,465 +1,451 @@
-"""What a grant run does, in which order, and what is left when it is refused, raced or stopped."""
+"""A run of grant in memory: what is decided, recorded and given, and what a record that fails leaves undone."""
 
-import threading
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from threading import Event as ThreadEvent
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from acme_world import DENY_ALL, HOUR, ORDERS, PROD, SECOND, TABLE, World
-from breaking import RECORD, answer, at, refuse
+from acme_facts import BASE, HOUR, MERGED_AT, MINUTE, NOW, PATH, PROD, STAGING, a_request, sha
+from builders import a_case, a_change, a_merge, a_pull, a_review, a_revocation, an_approval
+from plain_run import PlainRoles, PlainRun
 
-from jitbot.sandbox import github
-from jitbot.sandbox.aws.store import Entity
-from jitbot.sandbox.github.records import Ruleset
+from jitbot.domain.access.doubt import GITHUB_LAG
+from jitbot.domain.access.too_large import TooLarge
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError, UnavailableError
+from jitbot.domain.model.merge_facts import Case, Change, ChangeKind
+from jitbot.usecases.context import Context
+from jitbot.usecases.read_back import Patience
+from jitbot.usecases.runs import grant as module
+from jitbot.usecases.runs.grant import SWEEP, grant
+from jitbot.usecases.runs.report import Report
 
-ORDERS_OF_ALICE = {("alice", "prod", "orders")}
-READS = [
-    ("POST", "upload-pack"),
-    *(("GET", part) for part in ("info/refs", "pulls", "reviews", "files", "commits", "permission", "rules")),
-]
-
-
-def test_an_approved_request_is_granted_to_its_requester_alone(world: World, asked: str) -> None:
-    """What was asked for, for who asked, and nothing for anybody else."""
-    ran = world.jit("grant")
-    assert world.story(asked) == ["approved", "granted"]
-    assert world.reach() == ORDERS_OF_ALICE
-    assert f"✓ approved: {asked}" in ran.output
+LATE = MERGED_AT + GITHUB_LAG
 
 
-def test_the_decision_is_in_the_ledger_before_aws_is_touched(world: World, asked: str) -> None:
-    """A grant takes two writes of AWS, between the record of the decision and that of the outcome."""
-    writes = at(world, "", lambda: None)
-    world.jit("grant")
-    assert writes == [RECORD, "CreateRole", "PutRolePolicy", RECORD, COMMENTS]
+class Cases:
+    """The cases of changes, by commit and path, in the place of their collector; an error is raised."""
+
+    def __init__(self, *cases: Case | tuple[Case, JitbotError]) -> None:
+        pairs = [(each, None) if isinstance(each, Case) else each for each in cases]
+        self.changes = tuple(case.change for case, _ in pairs)
+        self.found: dict[tuple[str, Sha], Any] = {
+            (case.change.path, case.change.commit): error or case for case, error in pairs
+        }
+        self.asked: list[str] = []
+        self.patience = Patience()
+        self.forgot = 0
+        self.context: Any = None
+        self.github: Any = SimpleNamespace(conversation=lambda _: None)
+
+    def __call__(self, context: Context) -> "Cases":
+        """The collector of a run."""
+        self.context = context
+        return self
+
+    def expect(self, _: Sequence[Sha]) -> None:
+        """It is all there."""
+
+    def forget(self) -> None:
+        """Note it."""
+        self.forgot += 1
+
+    def case(self, change: Change, *, earlier: bool) -> Case:
+        """The case of a change."""
+        self.asked.append(change.path)
+        found = self.found[change.path, change.commit]
+        if isinstance(found, JitbotError):
+            raise found
+        case: Case = replace(found, earlier=earlier)
+        return case
 
 
-def test_a_run_with_nothing_to_do_writes_nothing_and_says_so(world: World, granted: str) -> None:
-    """No commit, no call of AWS at all, and one line."""
-    before = world.keep()
-    ran = world.jit("grant")
-    assert (world.commits(), world.acme.aws.calls, world.keep().ledger) == (0, [], before.ledger)
-    assert ran.output.splitlines() == ["nothing to decide, nothing to grant"]
+def a_path(name: str) -> str:
+    """The path of another request of alice's."""
+    return PATH.replace("refunds", name)
 
 
-def named(world: World) -> list[str]:
-    """The calls of GitHub's API that a run made, each by its last words; git's and the issuer's aside."""
-    apart = ("info/refs", "git-upload-pack", "/_oidc/", "/_actions/")
-    calls = (f"{method} {path}" for method, path in world.acme.github.calls)
+def asking(name: str, commit: str = "", **request: Any) -> Case:
+    """alice asks for something else, and bob approved it."""
+    path, merge = a_path(name), sha(commit or name)
+    pull = a_pull(merge_commit=merge)
+    return a_case(
+        change=a_change(path=path, commit=merge),
+        request=a_request(path=path, **request),
+        touched=(path,),
+        merge=a_merge(pull_request=pull, files=(path,)),
+        listed=(pull,),
+    )
+
+
+def without_approval(case: Case) -> Case:
+    """Nobody approved it: a refusal that rests on GitHub's answer."""
+    assert case.merge is not None
+    return replace(case, merge=replace(case.merge, reviews=()))
+
+
+UNREAD = UnavailableError("GitHub does not answer")
+
+
+def ran(
+    cases: Cases,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    run: PlainRun | None = None,
+    cloud: PlainRoles | None = None,
+    large: tuple[TooLarge, ...] = (),
+    dry_run: bool = False,
+    now: Any = LATE,
+    gone: tuple[str, ...] = (),
+    on_loading: Callable[[], object] = lambda: None,
+) -> tuple[Report, PlainRun, PlainRoles]:
+    """A run on main with these changes; all files of requests are there, but for those that are gone."""
+    run, cloud = run or PlainRun(), cloud or PlainRoles(now=now)
+    run.now = now
+    run.at_main |= {each.path: b"x" for each in cases.changes if each.path not in gone}
+    context: Any = run.context()
+    context.git.fetch()
+    context.git.changes = lambda _: cases.changes
+    context.git.too_large = lambda _: large
+    context.git.deleting = lambda *_: frozenset()
+    context.git.touching_rules = lambda *_: {}
+    context.git.changes_of_rules = lambda *_: ()
+    context.cloud = lambda: (on_loading(), cloud)[1]
+    context.catalogue = _catalogue()
+    monkeypatch.setattr(module, "CaseCollector", cases)
+    run.fetches = 0
+    return grant(context, now, dry_run=dry_run), run, cloud
+
+
+def _catalogue() -> Any:
+    from catalogue_facts import the_catalogue
+
+    return the_catalogue()
+
+
+def story(run: PlainRun) -> list[str]:
+    """What the ledger says, as `kind name`, in the order of its events."""
+    events = run.ledger(LATE).read().events
     return sorted(
-        each.replace("/repos/{owner}/{name}", "") for each in calls if not any(part in each for part in apart)
+        f"{each.kind} {each.request.rpartition('alice-')[2].removesuffix('.yaml')}".strip() for each in events
     )
 
 
-COMMENTS = RECORD  # a call of GraphQL too
-ONCE = [
-    "GET /activity",
-    "GET /rules/branches/{branch}",
-    "POST /graphql",
-    "POST /graphql",
-    "POST /graphql",
-]
-READ = ["QUERY /graphql/pull-requests"] * 2
-MAY = "GET /collaborators/{login}/permission"
+def messages(report: Report) -> list[str]:
+    """Why what is undecided is so."""
+    return [each.decision.reasons[-1].message for each in report.decided if each.event is None]
 
 
-@pytest.mark.parametrize(("fixture", "approvers"), [("asked", 1), ("admin", 2)])
-def test_the_calls_of_github_that_one_request_takes(
-    world: World, fixture: str, approvers: int, request: pytest.FixtureRequest
+def test_what_is_approved_is_recorded_and_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one run, and no more: the next one has nothing to do, and then no sweep is needed."""
+    cases = Cases(asking("one"))
+    report, run, cloud = ran(cases, monkeypatch)
+    assert story(run) == ["approved one", "granted one"]
+    assert (report.exit_code, len(report.recorded), cloud.of("create")) == (0, 2, [PROD])
+    assert run.handed == {SWEEP: "no"}
+    assert cases.forgot == 0
+    report, _, _ = ran(Cases(asking("one")), monkeypatch, run=run, cloud=cloud)
+    assert (report.idle, cloud.of("create"), len(run.written)) == (True, [PROD], 2)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_aws_is_made_ready_while_an_approval_is_recorded(
+    monkeypatch: pytest.MonkeyPatch, given: bool
 ) -> None:
-    """Two readings of its pull request, its pushes, each approver, the rules, two records and its comments: eight."""
-    path = request.getfixturevalue(fixture)
-    world.jit("grant")
-    assert world.story(path) == ["approved", "granted"]
-    assert named(world) == sorted([*ONCE, *READ, *[MAY] * approvers])
+    """The record waits for it here, so one after the other would never do; a refusal needs no AWS."""
+    begun, wrote = ThreadEvent(), list[bool]()
+    run = PlainRun(takes=lambda _: wrote.append(begun.wait(10 if given else 0)))
+    case = asking("one") if given else without_approval(asking("one"))
+    ran(Cases(case), monkeypatch, run=run, on_loading=begun.set)
+    assert wrote[0] is given
+    assert begun.is_set() is given
 
 
-def test_requests_merged_at_once_are_read_together(world: World) -> None:
-    """Each more asks for the pushes of its branch: all else is one call for all of them, the notifications too."""
-    paths = [world.ask("alice", f"one-of-{number}") for number in range(4)]
-    world.forget()
-    world.jit("grant")
-    assert [world.story(path) for path in paths] == [["approved", "granted"]] * 4
-    more = ["GET /activity"] * 3
-    assert named(world) == sorted([*ONCE, *READ, MAY, *more])
+def test_a_dry_run_gives_and_records_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what would be, on a ledger without protection too, and waits for nobody."""
+    cases = Cases(asking("one"), (asking("two"), UNREAD))
+    report, run, cloud = ran(cases, monkeypatch, run=PlainRun(protected=False), dry_run=True)
+    assert (run.written, cloud.calls, report.recorded) == ([], [], ())
+    assert [each.event is not None for each in report.decided] == [True, False]
+    assert [each.request for each in report.planned] == [a_path("one")]
+    assert (cases.forgot, run.slept) == (0, [])
+    with pytest.raises(DeniedError, match="not protected"):
+        ran(Cases(asking("one")), monkeypatch, run=PlainRun(protected=False))
 
 
-def test_a_second_request_takes_no_call_of_its_own_that_the_first_answered(world: World) -> None:
-    """What is the same for all requests of a run is asked once; a second request of one merge asks nothing more."""
-    files = dict(
-        world.request("alice", "orders-db-read", each, parameters={"table": "orders"}) for each in "ab"
+def test_nothing_is_given_while_the_ledger_cannot_be_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be checked may hold an end."""
+    run = PlainRun(silent=True)
+    run.push(an_approval())
+    report, run, cloud = ran(Cases(asking("one")), monkeypatch, run=run)
+    assert ("the issuer does not answer" in report.doubt, report.decided, cloud.calls) == (True, (), [])
+
+
+def test_what_is_in_doubt_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That alone, as long as there is patience; each change has one result in the report."""
+    cases = Cases(without_approval(asking("one")), asking("two"))
+    report, run, _ = ran(cases, monkeypatch)
+    assert story(run) == ["approved two", "granted two", "refused one"]
+    assert cases.asked == [a_path("one"), a_path("two"), a_path("one")]
+    assert len(report.decided) == 2
+    assert (cases.forgot, report.exit_code) == (1, 1)
+    cases = Cases((asking("one"), UNREAD))
+    report, run, _ = ran(cases, monkeypatch)
+    assert (messages(report), story(run)) == (["GitHub does not answer"], [])
+    assert cases.forgot == len(Patience().pauses)
+
+
+def test_bulk_comes_after_everybody_else_on_a_fresh_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger is fetched again before it, and not before the first portion."""
+    bulk = [(asking(f"bulk{each}", "bulk"), UNREAD) for each in range(11)]
+    cases = Cases(*bulk)
+    cases.patience = Patience(pauses=[])
+    report, run, _ = ran(cases, monkeypatch)
+    assert (len(report.decided), run.fetches) == (11, 1)
+    cases = Cases(*(asking(f"bulk{each}", "bulk") for each in range(11)), asking("small"))
+    report, run, _ = ran(cases, monkeypatch)
+    assert cases.asked[0] == a_path("small")
+    assert (len(report.decided), len(report.recorded)) == (12, 24)
+    assert len({each.key for each in report.recorded}) == 24
+
+
+LARGE = TooLarge(commit=sha("large"), base=BASE, committed_at=MERGED_AT)
+
+
+def test_a_commit_that_is_too_large_is_refused_and_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, whatever else is decided; where it cannot be recorded the run goes on."""
+    report, run, _ = ran(Cases(asking("one")), monkeypatch, large=(LARGE,))
+    assert story(run) == ["approved one", "granted one", "refused"]
+    assert (report.refused, report.exit_code) == ((LARGE,), 1)
+    run, cases = PlainRun(takes=refusing(lambda message: "refused" in message)), Cases(asking("one"))
+    cases.patience = Patience(pauses=[])
+    report, run, _ = ran(cases, monkeypatch, large=(LARGE,), run=run)
+    assert story(run) == ["approved one", "granted one"]
+    another = replace(LARGE, commit=sha("another"))
+    run = PlainRun(takes=refusing(lambda message: LARGE.commit[:10] in message))
+    report, run, _ = ran(Cases(), monkeypatch, large=(LARGE, another), run=run)
+    assert [each.commit for each in run.ledger(LATE).read().events] == [another.commit]
+    assert report.refused == (LARGE, another)
+
+
+def refusing(which: Callable[[str], bool], error: JitbotError = UNREAD) -> Callable[[str], object]:
+    """A GitHub that takes no commit whose message is so."""
+
+    def takes(message: str) -> None:
+        if which(message):
+            raise error
+
+    return takes
+
+
+def about(*names: str) -> Callable[[str], bool]:
+    """Whether a decision about one of these requests is in it."""
+    return lambda message: any(f"Request: {a_path(each)}" in message for each in names)
+
+
+def test_what_cannot_be_recorded_takes_nobody_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Merge by merge: what is not recorded stays due, with the reason, and nothing of it is given."""
+    run = PlainRun(takes=refusing(about("one"), DeniedError("too long")))
+    cases = Cases(asking("one"), asking("two"), asking("three", "two"), (asking("four"), UNREAD))
+    cases.patience = Patience(pauses=[])
+    report, run, cloud = ran(cases, monkeypatch, run=run)
+    assert story(run) == ["approved three", "approved two", "granted three", "granted two"]
+    assert set(messages(report)) == {"its decision could not be recorded: too long", "GitHub does not answer"}
+    assert len(messages(report)) == 2
+    assert cases.asked.count(a_path("four")) == 1  # what is undecided is not asked for again to be recorded
+    assert (len(cloud.of("create")), report.exit_code) == (2, 3)
+    run = PlainRun(takes=refusing(about("one")))
+    _, run, _ = ran(
+        Cases(asking("one", "same"), asking("two", "same"), asking("three")), monkeypatch, run=run
     )
-    world.land("alice", files)
-    world.forget()
-    world.jit("grant")
-    assert [world.story(path) for path in files] == [["approved", "granted"]] * 2
-    assert named(world) == sorted([*ONCE, *READ, MAY])
+    assert story(run) == ["approved three", "granted three"]
 
 
-@pytest.mark.parametrize("status", [500, 403])
-def test_what_is_not_read_together_is_asked_one_by_one(world: World, asked: str, status: int) -> None:
-    """A GitHub that does not answer the large question is asked the small ones, and the same is granted."""
-    answer(world, github.GitHubFault(status=status), "QUERY", "pull-requests")
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "granted"]
-    rest = {each.rpartition("/")[2] for each in named(world)}
-    assert {"pulls", "reviews", "files", "commits", "events", "{number}"} <= rest
-    assert [each.partition("/")[2] for each in named(world)].count("pulls/{number}/reviews") == 2
-
-
-def test_a_run_says_where_a_sweep_has_no_end_to_make(world: World, granted: str, tmp_path: Path) -> None:
-    """Where a file is deleted, somebody is gone, or the run failed, it says nothing: then a sweep is started."""
-
-    def said(code: int = 0) -> list[str]:
-        output = tmp_path / "output"
-        output.unlink(missing_ok=True)
-        world.jit("grant", code=code, GITHUB_OUTPUT=str(output))
-        lines = output.read_text("utf-8").splitlines() if output.is_file() else []
-        return [line for line in lines if not line.startswith("notifications=")]
-
-    world.ask("carol", "another")
-    assert said() == ["sweep=no"]
-    rejected = world.request("mallory", ORDERS, "bad", **TABLE)
-    world.land("mallory", dict([rejected]), by=())
-    assert said(code=1) == ["sweep=no"]
-    world.land("alice", {granted: None})
-    answer(world, github.GitHubFault(status=503), "GET", "/rules/")
-    assert said(code=3) == []
-    world.calm()
-    assert said() == []
-    assert world.jit("sweep").output.count("ended (deleted)") == 1
-    assert said() == ["sweep=no"]
-    assert "a sweep is started" in world.jit("grant", GITHUB_OUTPUT=str(tmp_path / "no" / "output")).output
-
-
-def test_a_dry_run_says_what_it_would_do_and_does_nothing(world: World, asked: str) -> None:
-    """Neither git nor AWS is written to, whatever is due."""
-    ran = world.jit("grant", "--dry-run")
-    assert "would provision jit-alice-orders-db-read-" in ran.output
-    assert (world.commits(), world.acme.aws.calls, world.ledger()) == (0, [], [])
-
-
-def test_what_aws_refuses_is_never_recorded_as_granted(world: World, asked: str) -> None:
-    """Each run fails and says so; the failure is recorded once a day; the first healthy run does the work."""
-    for operation in ("AssumeRoleWithWebIdentity", "CreateRole", "PutRolePolicy", "GetRole"):
-        refuse(world, operation)
-        assert "AWS would not" in world.jit("grant", code=3).output
-    assert world.story(asked) == ["approved", "failed"]
-    world.calm()
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "failed", "granted"]
-    assert world.reach("alice", "mallory") == ORDERS_OF_ALICE
-
-
-def test_what_does_not_read_back_as_written_is_never_recorded_as_granted(world: World, asked: str) -> None:
-    """Someone widens the trust policy while the role is being made: the run fails and records no grant."""
-
-    def widen() -> None:
-        role = next(each for each in world._iam(PROD).roles.values() if each.path == "/jit/")
-        role.assume_role_policy_document = role.assume_role_policy_document.replace("alice@", "mallory@")
-
-    at(world, "PutRolePolicy", widen)
-    output = world.jit("grant", code=3).output
-    said = output.partition("does not read back as written: trust policy is ")[2]
-    assert "mallory@" in said.partition(", and should be ")[0]
-    assert "alice@" in said.partition(", and should be ")[2]
-    assert world.story(asked) == ["approved", "failed"]
-
-
-def test_a_role_of_another_content_is_left_alone(world: World, granted: str) -> None:
-    """A role stands where the grant's should: it is not ours to change, and nothing is granted."""
-    role = world.roles()[0]
-    world.back(world.kept["asked"])
-    trust = role.trust.replace("alice@", "mallory@")
-    world.by_hand().create_role(RoleName=role.name, Path="/jit/", AssumeRolePolicyDocument=trust)
-    world.forget()
-    ran = world.jit("grant", code=3)
-    assert "exists and is not what was approved; nothing was changed" in ran.output
-    assert world.writes() == ["CreateRole"]  # which AWS refuses
-    assert world.story(granted) == ["approved", "failed"]
-
-
-def test_a_role_that_differs_by_case_alone_is_in_the_way(world: World, granted: str) -> None:
-    """AWS tells names apart without case: the grant's name is taken, nothing of it is touched, nothing granted."""
-    role = world.roles()[0]
-    world.back(world.kept["asked"])
-    trust = role.trust.replace("alice@", "mallory@")
-    world.by_hand().create_role(RoleName=role.name.upper(), Path="/", AssumeRolePolicyDocument=trust)
-    world.jit("grant", code=3)
-    assert world.story(granted) == ["approved", "failed"]
-    assert world.reach() == set()
-    assert world.roles() == []
-
-
-def test_a_managed_policy_is_attached_after_the_guards(world: World, admin: str) -> None:
-    """Trust, then the denials, then what AWS's policy allows: no moment in between is without its end."""
-    writes = at(world, "", lambda: None)
-    world.jit("grant")
-    assert writes == [RECORD, "CreateRole", "PutRolePolicy", "AttachRolePolicy", RECORD, COMMENTS]
-    assert world.story(admin) == ["approved", "granted"]
-    world.calm()
-    world.jit("revoke", admin, "--reason", "done", actor="dave")
-    assert DENY_ALL in world.roles()[0].attached
-    world.later(HOUR)
-    world.jit("sweep")
-    world.later(HOUR)
-    world.jit("sweep")
-    assert world.roles() == []
-
-
-def test_a_run_is_named_in_cloudtrail(world: World, asked: str) -> None:
-    """Accounts are entered under a session name that says which run it is, attempt included."""
-    names: list[str] = []
-    sessions, issue = world.acme.aws._sessions, world.acme.aws._sessions.issue
-
-    def noted(role: Entity, name: str, **window: Any) -> object:
-        names.append(name)
-        return issue(role, name, **window)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sessions, "issue", noted)
-        world.jit("grant", GITHUB_RUN_ID="4711", GITHUB_RUN_ATTEMPT="2")
-    assert "jitbot-4711-2" in names
-
-
-def test_one_accounts_trouble_does_not_stop_another(world: World) -> None:
-    """prod refuses everything; staging is granted and recorded by the same run, which fails."""
-    path = world.ask(accounts=["prod", "staging"])
-    refuse(world, "AssumeRoleWithWebIdentity", account_id=PROD)
-    world.jit("grant", code=3)
-    assert world.story(path) == ["approved", "granted"]
-    world.calm()
-    assert world.reach("alice") == {("alice", "staging", "orders")}
-    world.jit("grant")
-    assert world.reach("alice") == {("alice", "staging", "orders"), ("alice", "prod", "orders")}
-
-
-def test_a_refused_account_is_never_entered_with_other_credentials(world: World, asked: str) -> None:
-    """An administrator's keys lie in the environment; AWS refuses the job's own token; nothing is done."""
-    refuse(world, "AssumeRoleWithWebIdentity")
-    world.jit("grant", code=3, **world.acme.aws.admin(PROD), AWS_DEFAULT_REGION="eu-west-1")
-    assert {operation for _, _, operation in world.acme.aws.calls} == {"AssumeRoleWithWebIdentity"}
-    assert world.roles() == []
-
-
-def test_a_job_that_may_not_ask_for_a_token_enters_nothing(world: World, granted: str) -> None:
-    """No `id-token: write`, and an administrator's keys in the environment: AWS hears nothing of this run."""
-    environ = world.acme.job("sweep.yml") | world.acme.aws.admin(PROD)
-    for name in ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
-        del environ[name]
-    world.forget()
-    ran = world.jitbot(
-        ["sweep", "--dry-run"], now=world.now, environ=environ, folder=world.acme.clone("runner")
-    )
-    assert (ran, world.acme.aws.calls) == (3, [])
-
-
-def test_two_runs_at_once_end_as_one_would(world: World, asked: str) -> None:
-    """Both decide, both carry out; there is one decision, one grant, one role."""
-    codes: list[int] = []
-    for runner in ("runner", "runner-2"):
-        world.acme.clone(runner)
-
-    def run(runner: str) -> None:
-        environ = world.acme.job("grant.yml")
-        codes.append(world.jitbot(["grant"], now=world.now, environ=environ, folder=world.acme.clone(runner)))
-
-    threads = [threading.Thread(target=run, args=(runner,)) for runner in ("runner", "runner-2")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert codes == [0, 0]
-    assert world.story(asked) == ["approved", "granted"]
-    assert len(world.roles()) == 1
-
-
-@pytest.mark.parametrize(("name", "nth"), [(RECORD, 1), ("CreateRole", 1), ("PutRolePolicy", 1), (RECORD, 2)])
-def test_a_run_in_the_middle_of_another_changes_nothing_twice(
-    world: World, name: str, nth: int, asked: str
+def test_what_another_run_recorded_meanwhile_is_not_called_unrecorded(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A whole second run happens while the first is about to write."""
-    at(world, name, lambda: world.jit("grant", runner="runner-2"), nth=nth)
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "granted"]
-    assert len(world.roles()) == 1
+    """Of one merge another run wins the first request, and the record of the second fails: that one alone is due."""
+    run, attempts = PlainRun(), list[str]()
+    others = replace(an_approval(asked=a_request(path=a_path("one"))), commit=sha("same"), at=LATE)
+
+    def takes(message: str) -> None:
+        attempts.append(message)
+        if len(attempts) == 2:
+            run.push(others)
+            raise BranchMovedError("somebody was first")
+        if about("two")(message) and "granted" not in message:
+            raise UNREAD
+
+    run.takes = takes
+    cases = Cases(asking("one", "same"), asking("two", "same"))
+    cases.patience = Patience(pauses=[])
+    report, run, _ = ran(cases, monkeypatch, run=run)
+    assert story(run) == ["approved one"]
+    assert messages(report) == ["its decision could not be recorded: GitHub does not answer"]
 
 
-def test_a_revocation_while_the_role_is_made_ends_it_at_once(world: World, asked: str) -> None:
-    """Revoked before there is a role: the run that makes it denies it, and records the end, not the grant."""
-    at(
-        world,
-        "CreateRole",
-        lambda: world.jit("revoke", asked, "--reason", "no", actor="alice", runner="runner-2"),
+def test_an_extension_waits_for_what_it_extends_to_be_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first cannot be recorded: the second is not tried, and others are."""
+    first = asking("one")
+    pull = a_pull(number=8, merge_commit=sha("longer"), merged_at=MERGED_AT + MINUTE)
+    second = replace(
+        first,
+        change=replace(first.change, commit=sha("longer"), kind=ChangeKind.MODIFIED),
+        request=replace(first.request, value=a_request(path=a_path("one"), duration=3 * HOUR)),  # type: ignore[type-var]
+        merge=a_merge(pull_request=pull, files=(a_path("one"),), reviews=(a_review(submitted_at=MERGED_AT),)),
+        listed=(pull,),
     )
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "revoked", "ended released"]
-    assert world.reach("alice") == set()
+    run = PlainRun(takes=refusing(about("one"), DeniedError("too long")))
+    cases = Cases(first, second, asking("two"))
+    cases.patience = Patience(pauses=[])
+    report, run, _ = ran(cases, monkeypatch, run=run)
+    assert sorted(messages(report)) == [
+        "its decision could not be recorded: an earlier change of this file is not recorded",
+        "its decision could not be recorded: too long",
+    ]
+    assert story(run) == ["approved two", "granted two"]
+    many = [asking(f"n{each}") for each in range(4)]
+    cases = Cases(first, *many, second)
+    cases.patience = Patience(pauses=[])
+    report, run, _ = ran(cases, monkeypatch, run=PlainRun(takes=refusing(lambda _: True)))
+    why = {each.change: each.decision.reasons[-1].message for each in report.decided}
+    assert why[second.change] == "its decision could not be recorded: GitHub takes no record now"
 
 
-def test_a_revocation_before_the_outcome_is_recorded_is_final(world: World, asked: str) -> None:
-    """Revoked and denied when the role is made but not recorded: it stays denied, and is never called granted."""
-    at(
-        world,
-        RECORD,
-        lambda: world.jit("revoke", asked, "--reason", "no", actor="alice", runner="runner-2"),
-        nth=2,
+@pytest.mark.parametrize(("error", "tried"), [(UNREAD, 1 + 5), (DeniedError("too long"), 1 + 8)])
+def test_a_run_gives_way_where_github_takes_no_record(
+    monkeypatch: pytest.MonkeyPatch, error: JitbotError, tried: int
+) -> None:
+    """After five answers in a row that say nothing; a refusal says something of one record alone."""
+    attempts: list[str] = []
+
+    def takes(message: str) -> None:
+        attempts.append(message)
+        raise error
+
+    cases = Cases(*(asking(f"n{each}") for each in range(8)))
+    cases.patience = Patience(pauses=[])
+    report, _, _ = ran(cases, monkeypatch, run=PlainRun(takes=takes))
+    assert len(attempts) == tried
+    given_up = [each for each in messages(report) if each.endswith("GitHub takes no record now")]
+    assert (len(given_up), len(messages(report))) == (1 + 8 - tried, 8)
+
+
+def test_answers_that_say_nothing_count_in_a_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One record that is taken, and the count begins anew."""
+    run = PlainRun(takes=refusing(lambda message: message.count("Request: ") > 1 or not about("n4")(message)))
+    cases = Cases(*(asking(f"n{each}") for each in range(9)))
+    cases.patience = Patience(pauses=[])
+    report, run, _ = ran(cases, monkeypatch, run=run)
+    assert story(run) == ["approved n4", "granted n4"]
+    assert not [each for each in messages(report) if "takes no record" in each]
+
+
+def test_others_who_keep_writing_leave_everything_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can record anything then: nothing is tried one by one."""
+    run = PlainRun(takes=refusing(lambda _: True, BranchMovedError("somebody was first")))
+    cases = Cases(asking("one"), asking("two"))
+    cases.patience = Patience(pauses=[])
+    report, run, cloud = ran(cases, monkeypatch, run=run)
+    assert ["others keep writing" in each for each in messages(report)] == [True, True]
+    assert (story(run), cloud.calls) == ([], [])
+
+
+def test_an_error_that_no_record_made_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing that could be recorded one by one."""
+    run = PlainRun()
+
+    def forgets(seconds: float) -> None:
+        run.slept.append(seconds)
+        raise UnavailableError("the clone is gone")
+
+    context_of = run.context
+
+    def context() -> Any:
+        made: Any = context_of()
+        made.sleep = forgets
+        return made
+
+    stand_in: Any = type("Broken", (), {"__getattr__": lambda _, name: getattr(run, name)})()
+    stand_in.context, stand_in.now, stand_in.at_main, stand_in.fetches = context, LATE, run.at_main, 0
+    with pytest.raises(UnavailableError, match="the clone is gone"):
+        ran(Cases((asking("one"), UNREAD)), monkeypatch, run=stand_in)
+
+
+def test_an_end_that_was_recorded_meanwhile_is_carried_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what was just given, in the accounts where it was; what failed to be given is not denied."""
+    run = PlainRun()
+    one, two = asking("one", accounts=("prod", "staging")), asking("two")
+    cloud = PlainRoles(now=LATE, broken={STAGING: UnavailableError("AWS is down")})
+
+    def revoked() -> None:
+        if not any("revoked" in each for each in story_of(run)):
+            run.push(a_revocation(request=a_path("one"), at=LATE))
+
+    cloud.meanwhile = revoked
+    report, run, cloud = ran(Cases(one, two), monkeypatch, run=run, cloud=cloud)
+    assert story(run) == [
+        "approved one",
+        "approved two",
+        "ended one",
+        "failed one",
+        "granted two",
+        "revoked one",
+    ]
+    assert (cloud.of("deny"), cloud.of("create")) == ([PROD], [PROD, PROD])
+    assert [each.request for each in report.recorded if each.kind == "ended"] == [a_path("one")]
+    assert len(report.failures) == 1
+
+
+def story_of(run: PlainRun) -> list[str]:
+    """The names of the files of all events."""
+    return [entry.path for added in run.commits for entry in added.entries]
+
+
+def test_a_deletion_meanwhile_ends_one_account_and_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each account's own grant, and no other request's."""
+    run, cloud = PlainRun(), PlainRoles(now=LATE)
+    cloud.meanwhile = lambda: run.at_main.pop(a_path("one"), None)
+    _, run, cloud = ran(
+        Cases(asking("one", accounts=("prod", "staging")), asking("two")), monkeypatch, run=run, cloud=cloud
     )
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "revoked", "ended released"]
-    assert world.reach("alice") == set()
-    world.jit("grant")
-    assert world.reach("alice") == set()
+    assert sorted(cloud.of("deny")) == sorted([PROD, STAGING])
+    assert story(run) == ["approved one", "approved two", "ended one", "ended one", "granted two"]
 
 
-def test_a_request_deleted_while_it_is_granted_ends_at_once(world: World, asked: str) -> None:
-    """The file leaves main between the decision and the record of the grant."""
-    at(world, "PutRolePolicy", lambda: world.write(asked, None))
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "ended deleted"]
-    assert world.reach("alice") == set()
+def test_a_sweep_is_wanted_where_something_may_have_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or where the output cannot be written; then it is said."""
+    run = PlainRun()
+    run.push(an_approval())
+    report, run, cloud = ran(Cases(), monkeypatch, run=run, now=NOW)
+    assert (run.handed, cloud.calls, report.may_have_to_end) == ({}, [], True)
+    run = PlainRun()
+
+    class Full(dict[str, str]):
+        def __setitem__(self, *_: str) -> None:
+            raise UnavailableError("no room")
+
+    run.handed = Full()
+    ran(Cases(), monkeypatch, run=run)
+    assert "a sweep is started, whatever there is to end: no room" in run.said
 
 
-def test_an_older_run_does_nothing_and_says_it_is_superseded(world: World, asked: str) -> None:
-    """The code on main is another than the run's: a re-run of an old run is no way back to old rules."""
-    old = world.github.store.tip("main")
-    world.write("jitbot/version.txt", "2")
-    ran = world.jit("grant", GITHUB_WORKFLOW_SHA=old)
-    assert ran.output.startswith("superseded: ")
-    assert (world.ledger(), world.acme.aws.calls) == ([], [])
+def recorded(report: Report) -> list[Event]:
+    """All that is recorded, each once."""
+    assert len({each.key for each in report.recorded}) == len(report.recorded)
+    return list(report.recorded)
 
 
-def test_an_old_workflow_over_a_new_checkout_is_superseded(world: World, asked: str) -> None:
-    """What is checked out is main's, and the workflow that runs it is not: it does nothing either."""
-    old = world.github.store.tip("main")
-    world.write(".github/workflows/grant.yml", "newer")
-    clone = world.acme.clone("fresh")
-    world.acme.git("olivia", "fetch", "--quiet", "origin", cwd=clone)
-    world.acme.git("olivia", "checkout", "--quiet", "--detach", "origin/main", cwd=clone)
-    ran = world.jit("grant", runner="fresh", GITHUB_WORKFLOW_SHA=old)
-    assert ran.output.startswith("superseded: ")
-    assert (world.ledger(), world.acme.aws.calls) == ([], [])
-
-
-def test_an_old_checkout_of_the_code_is_superseded_too(world: World, asked: str) -> None:
-    """The workflow is main's, but what is checked out is not."""
-    world.write("uv.lock", "newer")
-    assert "superseded" in world.jit("grant").output
-    assert world.ledger() == []
-
-
-@pytest.mark.parametrize(
-    "ruleset",
-    [None, Ruleset(id=2, block_force_push=False), Ruleset(id=2, block_deletion=False)],
-    ids=["no rules", "force pushes allowed", "deletion allowed"],
-)
-@pytest.mark.parametrize("verb", ["grant", "sweep"])
-def test_an_unprotected_ledger_is_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch, verb: str, ruleset: Ruleset | None, asked: str
-) -> None:
-    """What can be rewritten proves nothing, so nothing is decided on it."""
-    rules = {**world.acme.github.rules, **({"ledger": ruleset} if ruleset else {})}
-    if ruleset is None:
-        rules.pop("ledger")
-    monkeypatch.setattr(world.acme.github._site, "rules", rules)
-    assert "the branch ledger is not protected" in world.jit(verb, code=3).output
-    assert (world.ledger(), world.acme.aws.calls) == ([], [])
-
-
-def test_a_missing_ledger_is_an_error_that_says_what_to_do(world: World, asked: str) -> None:
-    """No branch, no record, no grant; `jitbot init` is named."""
-    world.github.store.update_ref("refs/heads/ledger", None)
-    for verb in ("grant", "sweep"):
-        assert "`jitbot init` makes it" in world.jit(verb, code=1).output
-    assert world.acme.aws.calls == []
-
-
-@pytest.mark.usefixtures("one_by_one")
-def test_nothing_is_granted_while_github_cannot_be_read(world: World, asked: str) -> None:
-    """Each read fails in turn: the request stays undecided, every run fails, and a healthy one decides."""
-    for method, part in READS:
-        answer(world, github.GitHubFault(status=502), method, part)
-        world.jit("grant", code=3)
-        assert (world.ledger(), world.acme.aws.calls) == ([], []), part
-    world.calm()
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "granted"]
-
-
-@pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize(
-    "fault", [github.GitHubFault(status=None), github.GitHubFault(status=200, body=b"<html>")]
-)
-def test_an_answer_that_is_none_grants_nothing(world: World, fault: github.GitHubFault, asked: str) -> None:
-    """A dropped connection, or a page in the place of reviews, is undecided and exits 3."""
-    answer(world, fault, "GET", "/reviews")
-    assert f"? undecided: {asked}" in world.jit("grant", code=3).output
-    assert world.ledger() == []
-
-
-@pytest.mark.parametrize(
-    "fault", [github.GitHubFault(after=True), github.GitHubFault(after=True, status=None)]
-)
-def test_a_record_that_was_made_but_not_answered_is_made_once(
-    world: World, fault: github.GitHubFault, asked: str
-) -> None:
-    """The commit took effect and its answer was lost: it is found, not repeated."""
-    left = [fault]
-    world.acme.github.faults = lambda _, route: left.pop() if route == "/graphql" and left else None
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "granted"]
-
-
-def test_a_ledger_that_moves_meanwhile_is_read_again(world: World, asked: str) -> None:
-    """Somebody pushes to the ledger between its reading and the record: decide again, record once."""
-    at(world, RECORD, lambda: world.write("noise.txt", "noise", "ledger"))
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "granted"]
-
-
-def test_a_ledger_that_never_stands_still_grants_nothing(world: World, asked: str) -> None:
-    """After some attempts the run gives way to the next, and AWS has not been touched."""
-
-    def moved(_: str, path: str) -> None:
-        if path == "/graphql":
-            world.write("noise.txt", world.github.store.tip("ledger"), "ledger")
-
-    world.acme.github.faults = moved
-    assert "others keep writing to the ledger" in world.jit("grant", code=3).output
-    assert world.acme.aws.calls == []
-
-
-def test_a_grant_whose_record_is_lost_is_recorded_by_the_next_run(world: World, asked: str) -> None:
-    """The ledger refuses the outcome: the role is there, the run fails, the next run reads it back and records."""
-    refusal = github.GitHubFault(status=403, body=b"{}")
-    at(world, RECORD, lambda: answer(world, refusal, "POST", "/graphql"))
-    world.jit("grant", code=3)
-    assert world.story(asked) == ["approved"]
-    world.calm()
-    world.forget()
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "granted"]
-    assert world.writes() == ["CreateRole", "PutRolePolicy"]  # the trust that is right is not written again
-
-
-@pytest.mark.usefixtures("one_by_one")
-def test_what_could_not_be_decided_in_its_time_is_recorded_as_refused(world: World, asked: str) -> None:
-    """GitHub is gone until nothing that could be asked can matter any more: refused, with the doubt as its reason."""
-    answer(world, github.GitHubFault(status=502), "GET", "/reviews")
-    world.later(timedelta(days=14) - SECOND)
-    world.jit("grant", code=3)
-    assert world.story(asked) == []
-    world.later(SECOND)
-    world.jit("grant", code=1)
-    assert world.reasons(asked) == {"not-decidable"}
-
-
-def test_an_approval_that_is_carried_out_too_late_gives_nothing(world: World, asked: str) -> None:
-    """AWS was out of reach until the window had passed: no role is made any more."""
-    refuse(world, "AssumeRoleWithWebIdentity")
-    world.jit("grant", code=3)
-    world.calm()
-    world.later(2 * HOUR)
-    world.jit("grant")
-    assert world.roles() == []
+def test_what_another_run_approved_is_given_and_not_called_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run gives whatever the ledger says; its report has its own records alone."""
+    run = PlainRun()
+    run.push(an_approval())
+    run.at_main[PATH] = b"x"
+    report, run, cloud = ran(Cases(), monkeypatch, run=run)
+    assert [str(each.kind) for each in recorded(report)] == ["granted"]
+    assert cloud.of("create") == [PROD]
+    again, _, _ = ran(Cases(), monkeypatch, run=run, cloud=cloud)
+    assert recorded(again) == []

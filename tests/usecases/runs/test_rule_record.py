@@ -1,284 +1,266 @@
-"""The record of rules: an event for each commit on main that changed what decides, after the grants."""
+"""The record of rules in memory: which commits are due, how each came to main, and what must wait."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from acme_world import DAY, HOUR, MINUTE, World
-from ruling import OWNER, POLICY, pushed, reworded
+from acme_facts import BASE, DAY, HEAD, HOUR, MINUTE, NOW, SECOND, an_actor, sha
+from builders import a_pull, a_review, an_outcome
+from plain_run import PlainRun
 
-from jitbot.domain.model.bounds import RULE_CHANGES, RULE_PATHS
-from jitbot.sandbox import github
+from jitbot.domain.access.doubt import GITHUB_LAG
+from jitbot.domain.ledger import commit_message
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.git_history import RuleChange
+from jitbot.domain.model.bounds import RULE_CHANGES
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import JitbotError, UnavailableError
+from jitbot.domain.model.merge_facts import Dismissal, PullRequest, PullRequestHistory, Push
+from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.runs.report import Report
+from jitbot.usecases.runs.rule_record import ASKED_FOR, BEGINS_BEFORE, with_rule_changes
 
-BAD = github.GitHubFault(status=502)
-
-
-def events(world: World) -> list[dict[str, Any]]:
-    """The record of rules, oldest first."""
-    return [each for each in world.ledger() if each["event"] == "rules"]
-
-
-def evidence(world: World) -> Mapping[str, Any]:
-    """The evidence of the only event of the record."""
-    (event,) = events(world)
-    found: Mapping[str, Any] = event["evidence"]
-    return found
-
-
-def test_a_reviewed_change_is_recorded_with_author_and_approver(world: World) -> None:
-    """A pull request of bob's that the owner of policies/ approved."""
-    number = world.land("bob", reworded(world), by=(OWNER,))
-    ran = world.jit("grant")
-    (event,) = events(world)
-    found = event["evidence"]
-    assert event["commit"] == world.github.store.tip("main")
-    assert (found["outcome"], found["pull_request"], found["author"]["login"]) == ("reviewed", number, "bob")
-    assert [each["login"] for each in found["approvals"]] == [OWNER]
-    assert (found["paths"], found["paths_count"]) == ([POLICY], 1)
-    assert f"#{number} of bob, approved by erin" in ran.output
+ONE, TWO, THREE, LAST = (sha(f"rules {each}") for each in range(4))  # main's first-parent line after BASE
+LINE = [BASE, ONE, TWO, THREE, LAST]
+OLD = NOW - ASKED_FOR
+ERINS = a_review("erin", submitted_at=OLD - HOUR)
 
 
-def test_it_is_recorded_once(world: World) -> None:
-    """The next runs find it in the ledger, ask nothing, and write nothing."""
-    world.land("bob", reworded(world), by=(OWNER,))
-    world.jit("grant")
-    tip = world.github.store.tip("ledger")
-    world.forget()
-    world.jit("grant")
-    assert world.github.store.tip("ledger") == tip
-    assert not [path for _, path in world.acme.github.calls if "/pulls" in path or "/activity" in path]
+def merged(commit: Sha = ONE, number: int = 7, **changes: Any) -> PullRequest:
+    """bob's pull request, merged as this commit."""
+    return a_pull(number=number, author=an_actor("bob"), merge_commit=commit, merged_at=OLD, **changes)
 
 
-def asked(world: World) -> list[str]:
-    """The questions about pull requests and pushes since `forget`."""
-    return [path for _, path in world.acme.github.calls if "/pulls" in path or "/activity" in path]
+def moved(before: Sha = BASE, after: Sha = ONE, kind: str = "push") -> Push:
+    """mallory moved main."""
+    return Push(actor=an_actor("mallory"), before=before, after=after, kind=kind, at=OLD)
 
 
-def test_a_run_without_such_a_commit_asks_nothing_more(world: World) -> None:
-    """A request is no rule: of a change of the rules beside it GitHub is asked two questions, without it none."""
-    path = world.ask()
-    before = world.keep()
-    world.forget()
-    world.jit("grant")
-    alone = len(asked(world))
-    assert events(world) == []
-    world.back(before)
-    world.land("bob", reworded(world), by=(OWNER,))
-    world.forget()
-    world.jit("grant")
-    assert len(asked(world)) == alone + 2
-    assert world.story(path) == ["approved", "granted"]
-    assert [each["event"] for each in world.ledger()][-1] == "rules"
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """What GitHub says of main's commits, and what it was asked."""
+
+    pulls: Mapping[Sha, tuple[PullRequest, ...]] = field(default_factory=dict)
+    moves: tuple[Push, ...] = ()
+    reviews: tuple[Any, ...] = (ERINS,)
+    dismissals: tuple[Dismissal, ...] = ()
+    left: int | None = None
+    error: JitbotError | None = None
+    asked: list[str] = field(default_factory=list)
 
 
-def test_a_merge_without_an_owners_review_is_recorded_so(world: World) -> None:
-    """Somebody approved who does not own policies/; GitHub's list may lag, so it is recorded a quarter of an hour later."""
-    number = world.land("bob", reworded(world), by=("olivia",))
-    assert "not known yet" in world.jit("grant").output
-    assert events(world) == []
-    world.later(15 * MINUTE)
-    assert "without the review of an owner" in world.jit("grant").output
-    found = evidence(world)
-    assert (found["outcome"], found["pull_request"]) == ("unreviewed", number)
-    assert found["reason"] == f"nobody approved it who owns {POLICY}"
+def recorded(
+    github: Asked,
+    touching: Iterable[tuple[Sha, datetime]] = ((ONE, OLD),),
+    *,
+    told: Iterable[Event] = (),
+    earlier: bool = False,
+    report: Report | None = None,
+    run: PlainRun | None = None,
+    doubt: str = "",
+) -> tuple[Report, dict[Sha, str]]:
+    """The report of a run, and the outcome that is recorded of each commit of main that touched the rules."""
+    run = run or PlainRun()
+    run.push(*(told or [an_outcome(EventType.FAILED)]))
+    if earlier:
+        message = f"Old\n\n{commit_message.RECORD}: {commit_message.RULES}\n"
+        run.push(an_outcome(EventType.FAILED, commit=sha("old")), at=NOW - 90 * DAY, message=message)
+    ledger, due = run.ledger(), dict(touching)
+    context: Any = ledger.context
+    context.git.touching_rules = lambda *_: due
+    context.git.changes_of_rules = lambda some, _: tuple(
+        RuleChange(commit=each, at=at, subject="x", paths=("policies/people.yaml",), base=BASE)
+        for each, at in some.items()
+    )
+    context.git.holds = _holds(context.git.holds)
+
+    def asked(name: str, answer: Any) -> Any:
+        def ask(*_: Any) -> Any:
+            github.asked.append(name)
+            if github.error is not None:
+                raise github.error
+            return answer
+
+        return ask
+
+    context.github = SimpleNamespace(
+        calls_left=lambda: github.left,
+        pulls_of=lambda commit: asked("pulls_of", github.pulls.get(commit, ()))(),
+        pushes_since=asked("pushes_since", github.moves),
+        reviews=asked("reviews", github.reviews),
+        history=asked(
+            "history", PullRequestHistory(merged=True, retargeted_at=None, dismissals=github.dismissals)
+        ),
+    )
+    history: LedgerView = replace(ledger.read(), doubt=doubt)
+    if not due:
+        context.git.batches = lambda *_, **__: pytest.fail("the whole ledger was asked for its older records")
+    found = with_rule_changes(ledger, report or Report(), history)
+    events = [each for each in found.recorded if each.kind is EventType.RULES]
+    return found, {each.commit: str(each.evidence.json["outcome"]) for each in events}
 
 
-def test_nobodys_review_counts_for_their_own_change(world: World) -> None:
-    """An owner merges a change of their own that nobody else approved."""
-    world.land("erin", reworded(world), by=())
-    world.later(HOUR)
-    world.jit("grant")
-    assert evidence(world)["outcome"] == "unreviewed"
-    assert evidence(world)["approvals"] == []
+def _holds(of_ledger: Any) -> Any:
+    def holds(tip: Sha, commit: Sha) -> bool:
+        if tip in LINE and commit in LINE:
+            return LINE.index(commit) <= LINE.index(tip)
+        return tip != HEAD and bool(of_ledger(tip, commit))
+
+    return holds
 
 
-def test_a_push_past_the_rules_is_recorded_with_its_pusher(world: World) -> None:
-    """By GitHub's list of what moved main; whatever name the commit says, it is the account that pushed."""
-    commit = pushed(world, reworded(world))
-    world.later(HOUR)
-    ran = world.jit("grant")
-    (event,) = events(world)
-    assert event["commit"] == commit
-    assert (event["evidence"]["outcome"], event["evidence"]["by"]) == ("pushed", "olivia")
-    assert "pushed past the rules by olivia" in ran.output
-    assert "::error" not in ran.output
+@pytest.mark.parametrize(
+    ("github", "outcome", "reason"),
+    [
+        (Asked(pulls={ONE: (merged(),)}), "reviewed", ""),
+        (Asked(pulls={ONE: (merged(),)}, reviews=()), "unreviewed", "nobody approved it before the merge"),
+        (Asked(moves=(moved(),)), "pushed", ""),
+        (Asked(moves=(moved(kind="force_push"),)), "pushed", ""),
+        (Asked(moves=(moved(after=LAST, kind="pr_merge"),), pulls={ONE: (merged(LAST),)}), "reviewed", ""),
+        (
+            Asked(moves=(moved(after=LAST, kind="merge_queue_merge"),), pulls={ONE: (merged(LAST),)}),
+            "reviewed",
+            "",
+        ),
+        (Asked(moves=(moved(after=LAST),), pulls={ONE: (merged(LAST),)}), "pushed", ""),
+        (Asked(moves=(moved(kind="pr_merge"),)), "unknown", "neither the pull request"),
+        (Asked(moves=(moved(kind="branch_deletion"),)), "unknown", "neither the pull request"),
+        (Asked(), "unknown", "neither the pull request"),
+        (Asked(moves=(moved(ONE, TWO), moved(HEAD, HEAD))), "unknown", "neither the pull request"),
+        (Asked(pulls={ONE: (merged(), merged(number=8))}), "unknown", "several pull requests"),
+        (Asked(error=UnavailableError("GitHub is down")), "unknown", "GitHub is down"),
+    ],
+)
+def test_how_a_commit_came_to_main(github: Asked, outcome: str, reason: str) -> None:
+    """By its pull request, by a push, or nobody knows; twelve hours after it that is final."""
+    report, found = recorded(github)
+    assert (found, report.warnings) == ({ONE: outcome}, ())
+    (event,) = report.recorded
+    assert reason in str(event.evidence.reason)
+    if outcome == "pushed":
+        assert event.evidence.by == "mallory"
+    report, found = recorded(replace(github, asked=[]), [(ONE, OLD + SECOND)])
+    if outcome != "unknown":
+        assert found == {ONE: outcome}
+        return
+    assert (found, [each.code for each in report.warnings]) == ({}, ["rules-not-recorded"])
+    assert reason in report.warnings[0].message
 
 
-@pytest.mark.parametrize("when", [-10, 400])
-def test_a_push_with_a_false_date_is_recorded_too(world: World, when: int) -> None:
-    """Its date is its pusher's choice: what lies above a commit of these weeks is looked at whatever date it has."""
-    pushed(world, reworded(world), when=when * DAY)
-    pushed(world, reworded(world, "again"))
-    world.later(HOUR)
-    world.jit("grant")
-    assert len(events(world)) == (1 if when < 0 else 2)  # the record begins with the day before it
+def test_of_a_commit_whose_pull_request_is_known_no_push_is_asked() -> None:
+    """Nor its dismissals, unless a review of it was dismissed."""
+    github = Asked(pulls={ONE: (merged(),)})
+    recorded(github)
+    assert github.asked == ["pulls_of", "reviews"]
+    later = Dismissal(review_id=1, by=an_actor("bob"), state="APPROVED", at=OLD + MINUTE)
+    gone = replace(ERINS, state="DISMISSED")
+    github = Asked(pulls={ONE: (merged(),)}, reviews=(gone,), dismissals=(later,))
+    assert recorded(github)[1] == {ONE: "reviewed"}
+    assert github.asked == ["pulls_of", "reviews", "history"]
 
 
-def test_an_empty_answer_is_no_push(world: World) -> None:
-    """GitHub lists neither a pull request nor a push: that is asked again for half a day, then it is unknown."""
-    world.write(POLICY, reworded(world)[POLICY])
-    for _ in range(2):
-        assert "not known yet" in world.jit("grant").output
-        world.later(6 * HOUR)
-    world.jit("grant")
-    found = evidence(world)
-    assert found["outcome"] == "unknown"
-    assert "neither the pull request" in found["reason"]
+@pytest.mark.parametrize("github", [Asked(moves=(moved(),)), Asked(pulls={ONE: (merged(),)}, reviews=())])
+@pytest.mark.parametrize(
+    ("age", "waits"),
+    [(GITHUB_LAG - SECOND, True), (GITHUB_LAG, False), (SECOND - GITHUB_LAG, True), (-GITHUB_LAG, False)],
+)
+def test_what_github_may_still_list_is_waited_for(github: Asked, age: timedelta, waits: bool) -> None:
+    """A pull request, or a review of it: for a quarter of an hour, whatever date the commit has."""
+    report, found = recorded(replace(github, asked=[]), [(ONE, NOW - age)])
+    assert (found == {}) is waits
+    assert [("may lag" in each.message) for each in report.warnings] == [True] * waits
 
 
-@pytest.mark.parametrize("part", ["/pulls", "/activity"])
-def test_a_failed_answer_is_no_push(world: World, part: str) -> None:
-    """A GitHub that fails fails no run and no grant; when it answers again, the answer is recorded."""
-    path = world.ask()
-    world.jit("grant")
-    pushed(world, reworded(world))
-    world.later(HOUR)
-    world.acme.github.faults = lambda _, where: BAD if where.endswith(part) else None
-    assert "not known yet" in world.jit("grant").output
-    assert events(world) == []
-    world.calm()
-    world.jit("grant")
-    assert evidence(world)["outcome"] == "pushed"
-    assert world.story(path) == ["approved", "granted"]
+def test_a_reviewed_change_waits_for_nothing() -> None:
+    """All that there is to know is known."""
+    assert recorded(Asked(pulls={ONE: (merged(),)}), [(ONE, NOW)])[1] == {ONE: "reviewed"}
 
 
-def test_a_run_records_so_many_and_the_next_the_rest(world: World) -> None:
-    """The oldest first, each once."""
-    made = [pushed(world, reworded(world, f"words {number}")) for number in range(RULE_CHANGES + 2)]
-    world.later(HOUR)
-    world.jit("grant")
-    assert {each["commit"] for each in events(world)} == set(made[:RULE_CHANGES])
-    world.jit("grant")
-    assert sorted(each["commit"] for each in events(world)) == sorted(made)
+def test_what_waits_lets_nothing_pass_it() -> None:
+    """The oldest are recorded, up to one that must wait."""
+    github = Asked(pulls={ONE: (merged(),), THREE: (merged(THREE),)})
+    touching = [(ONE, OLD), (TWO, NOW - HOUR), (THREE, OLD)]
+    report, found = recorded(github, touching)
+    assert (found, len(report.warnings)) == ({ONE: "reviewed"}, 1)
+    assert TWO[:10] in report.warnings[0].message
+    many = [(sha(f"many {each}"), OLD) for each in range(RULE_CHANGES + 1)]
+    report, found = recorded(Asked(), many)
+    assert (list(found), report.warnings) == ([each for each, _ in many[:RULE_CHANGES]], ())
 
 
-def test_of_many_files_the_first_are_recorded_and_how_many_there_were(world: World) -> None:
-    """What a decision reads comes first, so that no flood of other files hides it; names are inert."""
-    flood: dict[str, str | None] = {f"docs/CODEOWNERS/{number}": "x" for number in range(RULE_PATHS + 50)}
-    hostile = "policies/access/\x1b[31m::error::<b>'\"$(x).yaml"
-    pushed(world, {**flood, hostile: "x"})
-    world.later(HOUR)
-    assert "::error" not in world.jit("grant").output
-    found = evidence(world)
-    assert (len(found["paths"]), found["paths_count"]) == (RULE_PATHS, RULE_PATHS + 51)
-    assert found["paths"][0] == hostile
+@pytest.mark.parametrize(("left", "recorded_"), [(300, True), (299, False), (None, True), (0, False)])
+def test_the_last_calls_of_the_hour_are_left_to_others(left: int | None, recorded_: bool) -> None:
+    """To grants and ends; where GitHub does not say how many there are, all are."""
+    report, found = recorded(Asked(pulls={ONE: (merged(),)}, left=left))
+    assert (found == {ONE: "reviewed"}) is recorded_
+    assert [each.message for each in report.warnings] == (
+        [] if recorded_ else [f"1 changes of the rules wait: GitHub allows {left} more calls now"]
+    )
 
 
-def test_the_record_begins_with_its_first_run(world: World) -> None:
-    """What changed the rules before the day before it is not recorded, now or later; what comes then is."""
-    pushed(world, reworded(world, "long before"))
-    world.later(2 * DAY)
-    world.jit("grant")
-    assert events(world) == []
-    later = pushed(world, reworded(world, "now"))
-    world.later(HOUR)
-    world.jit("grant")
-    world.jit("grant")
-    assert [each["commit"] for each in events(world)] == [later]
+def a_record(commit: Sha, kind: EventType = EventType.RULES) -> Event:
+    """What an earlier run recorded of a commit."""
+    return an_outcome(kind, request="", commit=commit, account="prod")
 
 
-def test_after_quiet_weeks_nothing_is_left_out(world: World) -> None:
-    """The last record is older than a run reads, and the last run longer ago than a day: the record goes on."""
-    first = pushed(world, reworded(world, "first"))
-    world.later(HOUR)
-    world.jit("grant")
-    world.later(30 * DAY)
-    second = pushed(world, reworded(world, "second"))
-    world.later(3 * DAY)
-    world.jit("grant")
-    assert [each["commit"] for each in events(world)] == [first, second]
+WEEKS = [(ONE, NOW - 20 * DAY), (TWO, NOW - 2 * DAY), (THREE, NOW - BEGINS_BEFORE), (LAST, OLD)]
 
 
-def test_a_run_leaves_the_last_calls_of_the_hour_to_others(world: World) -> None:
-    """With few calls left nothing is asked for the record; the next run does it."""
-    world.land("bob", reworded(world), by=(OWNER,))
-    world.acme.github.calls_left = 299
-    assert "wait" in world.jit("grant").output
-    assert events(world) == []
-    world.calm()
-    world.jit("grant")
-    assert len(events(world)) == 1
+@pytest.mark.parametrize(
+    ("told", "earlier", "due"),
+    [
+        ([], False, {THREE, LAST}),
+        ([], True, {ONE, TWO, THREE, LAST}),
+        ([a_record(TWO)], False, {THREE, LAST}),
+        ([a_record(TWO), a_record(LAST)], False, {THREE}),
+        ([a_record(ONE)], False, {TWO, THREE, LAST}),
+        ([a_record(sha("older than these weeks"))], False, {ONE, TWO, THREE, LAST}),
+        ([a_record(TWO, EventType.FAILED)], False, {THREE, LAST}),
+        ([a_record(each) for each, _ in WEEKS], False, set()),
+    ],
+)
+def test_the_record_begins_with_the_first_run_and_the_day_before(
+    told: list[Event], earlier: bool, due: set[Sha]
+) -> None:
+    """From then on each commit is due until it is recorded; where the record is older, each of these weeks."""
+    report, found = recorded(Asked(), WEEKS, told=told, earlier=earlier)
+    assert (set(found), report.warnings) == (due, ())
 
 
-def test_a_rebase_belongs_to_its_pull_request(world: World) -> None:
-    """Each of its commits is one change, of the pull request whose merge moved main."""
-    one, two = reworded(world, "one"), reworded(world, "two")
-    number = world.land("bob", one, two, by=(OWNER,), method="rebase")
-    world.jit("grant")
-    assert [each["evidence"].get("pull_request") for each in events(world)] == [number, number]
+def test_a_record_in_these_weeks_is_no_older_one() -> None:
+    """Its message is counted in both looks."""
+    run = PlainRun()
+    message = f"New\n\n{commit_message.RECORD}: {commit_message.RULES}\n"
+    run.push(an_outcome(EventType.FAILED, commit=sha("x")), message=message)
+    assert set(recorded(Asked(), WEEKS, run=run)[1]) == {THREE, LAST}
 
 
-def test_a_dry_run_asks_and_records_nothing(world: World) -> None:
-    """It says what access would change, and the record of rules gives none."""
-    world.land("bob", reworded(world), by=(OWNER,))
-    world.forget()
-    world.jit("grant", "--dry-run")
-    assert (events(world), asked(world)) == ([], [])
+def test_nothing_is_asked_where_nothing_is_due() -> None:
+    """Nor in a dry run, nor where the ledger is in doubt; nothing is written then."""
+    for report, doubt in ((Report(dry=True), ""), (Report(), "why")):
+        github, run = Asked(), PlainRun()
+        found, _ = recorded(github, report=report, run=run, doubt=doubt)
+        assert (found, github.asked, run.written) == (report, [], [])
+    github, run = Asked(), PlainRun()
+    found, _ = recorded(github, [], run=run)
+    assert (found, github.asked, run.written, run.slept) == (Report(), [], [], [])
 
 
-@pytest.mark.parametrize("case", ["a twin", "another base"])
-def test_a_pull_request_in_doubt_is_unknown(world: World, case: str) -> None:
-    """Of two that GitHub calls merged as one commit either may be meant; one into another branch is neither."""
-    number = world.land("bob", reworded(world), by=(OWNER,))
-    pull = world.github.pulls[number]
-    if case == "a twin":
-        world.github.pulls[number + 50] = replace(pull, number=number + 50)
-    else:
-        world.github.pulls[number] = replace(pull, base_ref="elsewhere")
-    assert "not known yet" in world.jit("grant").output
-    world.later(13 * HOUR)
-    world.jit("grant")
-    assert evidence(world)["outcome"] == "unknown"
-    assert ("several" in evidence(world)["reason"]) is (case == "a twin")
+def test_a_ledger_that_takes_nothing_is_a_warning() -> None:
+    """It fails no run; what was reported before stays."""
+    run = PlainRun()
 
+    def fails() -> None:
+        raise UnavailableError("GitHub is down")
 
-def test_a_review_that_was_dismissed_after_the_merge_was_one(world: World) -> None:
-    """Anyone who may write can dismiss it; GitHub's list of events says when."""
-    number = world.land("bob", reworded(world), by=(OWNER,))
-    (review,) = (each for each in world.github.reviews.values() if each.pull == number)
-    world.later(MINUTE)
-    where = f"/pulls/{number}/reviews/{review.id}/dismissals"
-    world.must(world.acme.call("olivia", "PUT", where, message="x"))
-    world.jit("grant")
-    assert evidence(world)["outcome"] == "reviewed"
-
-
-def test_what_waits_lets_nothing_pass_it(world: World) -> None:
-    """The record is made in main's order, so that its beginning is known."""
-    world.write(POLICY, reworded(world)[POLICY])
-    world.land("bob", reworded(world, "two"), by=(OWNER,))
-    world.jit("grant")
-    assert events(world) == []
-    world.later(13 * HOUR)
-    world.jit("grant")
-    assert {each["evidence"]["outcome"] for each in events(world)} == {"unknown", "reviewed"}
-
-
-def test_a_ledger_that_takes_nothing_fails_no_run(world: World) -> None:
-    """What cannot be recorded is a warning, and the next run records it."""
-    world.land("bob", reworded(world), by=(OWNER,))
-    world.acme.github.faults = lambda _, where: BAD if where == "/graphql" else None
-    assert "not recorded yet" in world.jit("grant").output
-    world.calm()
-    world.jit("grant")
-    assert evidence(world)["outcome"] == "reviewed"
-
-
-def test_a_young_commit_without_a_pull_request_is_no_push_yet(world: World) -> None:
-    """GitHub's list of pull requests may lag a quarter of an hour behind a merge."""
-    pushed(world, reworded(world))
-    world.later(14 * MINUTE)
-    assert "may lag" in world.jit("grant").output
-    assert events(world) == []
-
-
-def test_only_the_push_that_brought_a_commit_is_its_push(world: World) -> None:
-    """Where the list does not reach back to it, a later push is not taken for it."""
-    first = pushed(world, reworded(world), when=400 * DAY)
-    world.later(2 * DAY)
-    pushed(world, reworded(world, "again"))
-    world.later(HOUR)
-    world.jit("grant")
-    outcomes = {each["commit"] == first: each["evidence"]["outcome"] for each in events(world)}
-    assert outcomes == {True: "unknown", False: "pushed"}
+    run.before_write = fails
+    before = an_outcome(EventType.GRANTED)
+    report, found = recorded(Asked(), run=run, report=Report(recorded=(before,)))
+    assert (found, report.recorded) == ({}, (before,))
+    assert [each.message for each in report.warnings] == [
+        "changes of the rules are not recorded yet: GitHub is down"
+    ]
+    assert report.exit_code == 0

@@ -1,216 +1,126 @@
-"""What a sweep ends, confirms and removes, and what it leaves alone."""
+"""A sweep in memory: which accounts it looks at, what it reads whole, and when it does nothing."""
 
-from functools import partial
+from typing import Any
 
 import pytest
-from acme_world import DENY_ALL, HOUR, PROD, SECOND, STAGING, World
-from breaking import at, refuse
+from acme_facts import DATA, EXPIRES_AT, IDENTITY, NOW, PATH, PROD, STAGING, the_rules, unreadable
+from builders import a_revocation, an_approval, an_outcome, the_documents
+from plain_run import PlainRoles, PlainRun
 
-ALICE = {("alice", "prod", "orders")}
-IDLE = ["nothing to end, nothing to remove"]
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.documents import Parsed
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.usecases.collect.collect_case import ACCOUNTS
+from jitbot.usecases.runs.report import Report
+from jitbot.usecases.runs.sweep import sweep
 
-
-def test_a_sweep_with_nothing_due_reads_one_list_in_each_account(world: World, granted: str) -> None:
-    """No read of any role, no write to AWS, no commit, and one line."""
-    before = world.keep().ledger
-    ran = world.jit("sweep")
-    calls = [operation for _, service, operation in world.acme.aws.calls if service == "iam"]
-    assert calls == ["ListRoles"] * 3
-    assert (world.commits(), world.keep().ledger) == (0, before)
-    assert ran.output.splitlines() == IDLE
+GRANTED = an_outcome(EventType.GRANTED)
+ENDED = an_outcome(EventType.ENDED, why=EndReason.REVOKED)
 
 
-def test_expiry_needs_no_run_and_is_confirmed_by_the_next(world: World, granted: str) -> None:
-    """At the second of its end AWS refuses; the sweep reads the guard back, and writes nothing to AWS."""
-    world.later(2 * HOUR - SECOND)
-    assert world.jit("sweep").output.splitlines() == IDLE
-    assert world.reach("alice") == ALICE
-    world.later(SECOND)
-    assert world.reach("alice") == set()
-    end = f"{world.now:%Y-%m-%dT%H:%M:%SZ}"
-    world.later(HOUR - SECOND)
-    world.forget()
-    world.jit("sweep")
-    assert world.story(granted)[-1] == "ended expired"
-    assert world.ledger()[-1]["evidence"]["effective_at"] == end
-    assert world.writes() == []
+def swept(
+    run: PlainRun, *told: Event, cloud: PlainRoles | None = None, now: Any = NOW, **how: bool
+) -> tuple[Report, PlainRoles]:
+    """A sweep of a ledger with these events; alice's file is on main."""
+    if told:
+        run.push(*told)
+    run.at_main[PATH] = b"x"
+    run.now = now
+    cloud = cloud or PlainRoles(now=now)
+    context: Any = run.context()
+    context.git.fetch()
+    context.git.changes = lambda _: ()
+    context.git.too_large = lambda _: ()
+    context.cloud = lambda: cloud
+    return sweep(context, now, **how), cloud
 
 
-def test_a_role_is_removed_one_session_after_its_end(world: World, granted: str) -> None:
-    """Not a second before; then it is deleted, read back as gone, recorded, and nothing is left to do."""
-    world.later(2 * HOUR)
-    world.jit("sweep")
-    world.later(HOUR - SECOND)
-    assert world.jit("sweep").output.splitlines() == IDLE
-    world.later(SECOND)
-    world.forget()
-    world.jit("sweep")
-    assert world.writes() == ["DeleteRolePolicy", "DeleteRole"]
-    assert world.story(granted)[-2:] == ["ended expired", "removed"]
-    assert world.roles() == []
-    assert world.jit("sweep").output.splitlines() == IDLE
+def granted_role() -> PlainRoles:
+    """alice's role, as it was granted."""
+    cloud = PlainRoles()
+    cloud.put(the_documents())
+    return cloud
 
 
-def test_a_denied_role_stays_as_a_tombstone_until_its_time(world: World, granted: str) -> None:
-    """Its policy carries the guard: it is removed when the recorded end and one session are over, not before."""
-    world.jit("revoke", granted, "--reason", "done", actor="alice")
-    world.later(3 * HOUR - SECOND)
-    assert world.jit("sweep").output.splitlines() == IDLE
-    assert world.roles()[0].inline
-    world.later(SECOND)
-    world.forget()
-    world.jit("sweep")
-    assert world.writes() == ["DeleteRolePolicy", "DetachRolePolicy", "DeleteRole"]
-    assert world.story(granted)[-1] == "removed"
+def test_a_revoked_grant_is_denied_and_recorded_once() -> None:
+    """A dry run says so, and does nothing; it needs no protection either."""
+    told = (an_approval(), GRANTED, a_revocation())
+    run = PlainRun(protected=False)
+    report, cloud = swept(run, *told, cloud=granted_role(), dry_run=True)
+    assert ([type(each).__name__ for each in report.planned], cloud.of("deny"), run.written) == (
+        ["Deny"],
+        [],
+        [],
+    )
+    with pytest.raises(DeniedError, match="not protected"):
+        swept(PlainRun(protected=False), *told)
+    run = PlainRun()
+    report, cloud = swept(run, *told, cloud=granted_role())
+    assert ([str(each.kind) for each in report.recorded], cloud.of("deny")) == (["ended"], [PROD])
+    report, cloud = swept(run, cloud=cloud)
+    assert (report.planned, report.recorded, len(run.written)) == ((), (), 1)
 
 
-def test_a_removal_that_aws_refuses_stays_due(world: World, granted: str) -> None:
-    """Nothing is called removed that was not read back as gone; each run fails, and a healthy one removes."""
-    world.later(2 * HOUR)
-    world.jit("sweep")
-    world.later(HOUR)
-    for operation in ("GetRole", "DeleteRolePolicy", "DeleteRole"):
-        refuse(world, operation)
-        world.jit("sweep", code=3)
-    assert "removed" not in world.story(granted)
-    world.calm()
-    world.jit("sweep")
-    assert world.story(granted)[-1] == "removed"
-    assert world.roles() == []
+def test_nothing_due_writes_nothing() -> None:
+    """And the ledger is not read again for it."""
+    run = PlainRun()
+    report, cloud = swept(run, an_approval(), GRANTED, cloud=granted_role())
+    assert (report.idle, run.written, run.slept, cloud.of("deny")) == (True, [], [], [])
 
 
-def test_what_is_still_there_after_its_removal_is_not_called_removed(world: World, ended: str) -> None:
-    """Somebody makes the role anew before it is read back as gone."""
-    role = world.roles()[0]
-    make = partial(world.by_hand().create_role, RoleName=role.name, Path="/jit/")
-    at(world, "GetRole", partial(make, AssumeRolePolicyDocument=role.trust), nth=2)
-    assert "is still there after its removal" in world.jit("sweep", code=3).output
-    assert "removed" not in world.story(ended)
-
-
-def test_a_lost_revocation_is_impossible(world: World, granted: str) -> None:
-    """AWS refuses the denial of a deleted request: nothing is recorded as ended, exit 3, the next run does it."""
-    world.write(granted, None)
-    refuse(world, "AttachRolePolicy")
-    world.jit("sweep", code=3)
-    assert world.story(granted) == ["approved", "granted", "failed"]
-    world.calm()
-    world.jit("sweep")
-    assert world.story(granted)[-1] == "ended deleted"
-    assert world.reach("alice") == set()
-
-
-def test_a_grant_made_during_a_sweep_is_no_orphan(world: World, asked: str) -> None:
-    """The whole grant happens between the sweep's first look at the ledger and its list of roles."""
-    left = ["grant"]
-
-    def listing(account_id: str, _service: str, operation: str) -> None:
-        if (account_id, operation) == (PROD, "ListRoles") and left:
-            world.jit(left.pop(), runner="runner-2")
-
-    world.acme.aws.faults = listing
-    world.jit("sweep")
-    assert world.story(asked) == ["approved", "granted"]
-    assert world.reach("alice") == ALICE
-
-
-def test_one_accounts_trouble_does_not_stop_another(world: World) -> None:
-    """prod cannot be entered: what ends in staging ends, the run fails, and prod follows when it answers."""
-    path = world.ask(accounts=["prod", "staging"])
-    world.jit("grant")
-    world.write(path, None)
-    refuse(world, "AssumeRoleWithWebIdentity", account_id=PROD)
-    assert f"account {PROD}" in world.jit("sweep", code=3).output
-    assert DENY_ALL in world.roles(STAGING)[0].attached
-    assert DENY_ALL not in world.roles(PROD)[0].attached
-    world.calm()
-    world.jit("sweep")
-    assert world.story(path)[3:] == ["ended deleted", "ended deleted"]
-    assert world.reach("alice") == set()
-
-
-def test_a_list_that_fails_ends_nothing_there(world: World, granted: str) -> None:
-    """An account that does not answer has not lost its roles."""
-    world.later(HOUR)
-    refuse(world, "ListRoles")
-    world.jit("sweep", code=3)
-    assert world.story(granted) == ["approved", "granted"]
-
-
-PEOPLE = "policies/people.yaml"
-ALICES = "  alice: {github_id: 1001, identity_center: alice@acme.com}\n"
+def test_a_ledger_in_doubt_ends_nothing() -> None:
+    """What cannot be checked may explain a role."""
+    run = PlainRun(silent=True)
+    report, cloud = swept(run, an_approval(), cloud=granted_role())
+    assert ("does not answer" in report.doubt, cloud.of("deny"), report.planned) == (True, [], ())
 
 
 @pytest.mark.parametrize(
-    "instead",
-    ["", ALICES.replace("1001", "4242"), ALICES.replace("alice@", "alicia@")],
-    ids=["gone", "another GitHub id", "another principal"],
+    ("rules", "absent", "accounts"),
+    [
+        (the_rules(), False, {PROD, STAGING, DATA}),
+        (the_rules(accounts=unreadable()), False, {PROD}),
+        (the_rules(accounts=Parsed(value={"other": IDENTITY})), False, {PROD, IDENTITY}),
+        (the_rules(), True, {PROD}),
+    ],
+    ids=["all", "unreadable", "another", "no file"],
 )
-def test_who_is_no_longer_that_person_loses_access(world: World, granted: str, instead: str) -> None:
-    """Removed from people.yaml, or no longer with the recorded id and principal: ended, recorded."""
-    text = world.text(PEOPLE)
-    teams = world.text("policies/teams.yaml")
-    assert ALICES in text
-    world.write("policies/teams.yaml", teams.replace("alice, ", "") if not instead else teams)
-    world.write(PEOPLE, text.replace(ALICES, instead))
-    world.jit("sweep")
-    assert world.story(granted)[-1] == "ended offboarded"
-    assert world.reach("alice") == set()
-
-
-@pytest.mark.parametrize("content", [None, "people: nonsense\n", ""], ids=["missing", "no people", "empty"])
-def test_nobody_is_offboarded_by_a_file_that_cannot_be_read(
-    world: World, granted: str, content: str | None
+def test_it_looks_at_the_accounts_of_main_and_of_the_ledger(
+    rules: Any, absent: bool, accounts: set[str]
 ) -> None:
-    """A broken people.yaml ends nothing that is live."""
-    world.write(PEOPLE, content)
-    world.jit("sweep")
-    assert world.story(granted) == ["approved", "granted"]
-    assert world.reach("alice") == ALICE
+    """An account that main names no more may have roles still."""
+    run = PlainRun(rules=rules)
+    if absent:
+        del run.at_main[ACCOUNTS]
+    _, cloud = swept(run, an_approval(), GRANTED)
+    assert set(cloud.of("list")) == accounts
 
 
-def test_an_account_that_main_no_longer_names_is_still_swept(world: World, granted: str) -> None:
-    """accounts.yaml loses prod: what the ledger has there is ended and removed all the same."""
-    world.write("policies/accounts.yaml", None)
-    world.write(granted, None)
-    world.jit("sweep")
-    assert world.story(granted)[-1] == "ended deleted"
+def test_a_denial_that_somebody_took_off_is_made_again() -> None:
+    """The role of an early end is read whole; one that cannot be read stops no other."""
+    told = (an_approval(), GRANTED, a_revocation(), ENDED)
+    report, cloud = swept(PlainRun(), *told, cloud=granted_role())
+    assert (cloud.of("deny"), [each.why for each in report.recorded]) == ([PROD], [EndReason.DRIFT])
+    cloud = granted_role()
+    cloud.unread = frozenset({the_documents().role_name})
+    cloud.closed = {}
+    report, cloud = swept(PlainRun(), *told, cloud=cloud)
+    assert (cloud.of("deny"), len(report.failures), report.exit_code) == ([], 1, 3)
 
 
-def test_a_dry_run_says_what_it_would_end_and_does_not(world: World, granted: str) -> None:
-    """Neither git nor AWS is written to, whatever is due."""
-    world.write(granted, None)
-    assert "would deny jit-alice-" in world.jit("sweep", "--dry-run").output
-    assert (world.writes(), world.commits()) == ([], 0)
+def test_a_complete_sweep_reads_every_role_whole() -> None:
+    """Another one only those that it must."""
+    for complete, listed in ((True, "whole list"), (False, "list")):
+        _, cloud = swept(PlainRun(), an_approval(), GRANTED, cloud=granted_role(), complete=complete)
+        assert set(cloud.of(listed)) == {PROD, STAGING, DATA}
+        assert cloud.of("read") == []
 
 
-def test_an_older_sweep_does_nothing(world: World, granted: str) -> None:
-    """Superseded: exit 0, AWS is not asked."""
-    world.write(granted, None)
-    world.write("jitbot/version.txt", "2")
-    assert "superseded" in world.jit("sweep").output
-    assert world.acme.aws.calls == []
-
-
-def test_a_denial_that_does_not_read_back_is_not_recorded(world: World, granted: str) -> None:
-    """Somebody detaches it at once: the end is not recorded as made, and stays due."""
-    world.write(granted, None)
-    name = world.roles()[0].name
-
-    def detach() -> None:
-        world._iam(PROD).get_role(name).managed_policies.clear()
-
-    at(world, "GetRole", detach, nth=2)
-    assert "does not read back as denied" in world.jit("sweep", code=3).output
-    assert world.story(granted)[-1] == "failed"
-
-
-def test_a_role_that_is_gone_before_its_end_was_looked_at_is_confirmed(world: World, granted: str) -> None:
-    """Deleted by hand after its expiry, before any sweep: it ended as it should, and is recorded as absent."""
-    world.later(2 * HOUR)
-    role = world.roles()[0]
-    world.by_hand().delete_role_policy(RoleName=role.name, PolicyName=role.inline[0][0])
-    world.by_hand().delete_role(RoleName=role.name)
-    world.jit("sweep")
-    assert world.story(granted)[-1] == "ended expired"
-    assert world.ledger()[-1]["evidence"]["seen"] == "absent"
+def test_an_account_that_lets_nobody_in_is_a_failure_and_no_other_waits() -> None:
+    """Its roles stay as they are, and an expiry elsewhere is confirmed."""
+    cloud = granted_role()
+    cloud.closed = {STAGING: UnavailableError("closed")}
+    cloud.now = EXPIRES_AT
+    report, _ = swept(PlainRun(now=EXPIRES_AT), an_approval(at=EXPIRES_AT), cloud=cloud, now=EXPIRES_AT)
+    assert [each.account_id for each in report.failures] == [STAGING]
+    assert [each.why for each in report.recorded] == [EndReason.EXPIRED]
