@@ -4,7 +4,16 @@ from typing import Protocol
 
 from jitbot.domain.imports.entries import FileEntries
 from jitbot.domain.model.account_groups import AccountGroups
-from jitbot.domain.model.documents import Accounts, Parsed, People, Policy, Request, Settings, Source
+from jitbot.domain.model.documents import (
+    Accounts,
+    Parsed,
+    People,
+    Policy,
+    Request,
+    Settings,
+    Source,
+    WorkflowFile,
+)
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.notifications.channels import Channels
 
@@ -20,4 +29,5 @@ class DocumentReader(Protocol):
     def parse_notify(self, source: Source) -> Parsed[Channels]: ...
     def parse_teams(self, source: Source) -> Parsed[Roster]: ...
     def parse_policy(self, source: Source) -> Parsed[Policy]: ...
+    def parse_workflow(self, source: Source) -> WorkflowFile: ...
     def parse_request(self, source: Source) -> Parsed[Request]: ...

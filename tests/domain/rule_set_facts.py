@@ -7,7 +7,7 @@ from acme_facts import MERGED_AT, a_policy, the_rules
 from catalogue_facts import the_catalogue
 
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import Finding, Login, Parsed, Policy, Sha, policy_path
+from jitbot.domain.model.documents import Finding, Login, Parsed, Policy, Sha, WorkflowFile, policy_path
 from jitbot.domain.model.roster import Membership, Roster
 from jitbot.domain.rule_effects.compare import RuleEffects, compare
 from jitbot.domain.rule_effects.effect import Direction, Effect
@@ -46,7 +46,7 @@ def a_rule_set(*policies: Policy | None, files: Mapping[str, str] | None = None,
     `files` are further files, by path, each with whatever tells one version from another.
     """
     lines = changes.pop("lines", LINES)
-    workflows = changes.pop("workflows", {})
+    workflows = {path: a_workflow(text) for path, text in changes.pop("workflows", {}).items()}
     named = [each for each in policies if each is not None] if policies else [a_policy(), an_admin_policy()]
     shared = the_rules(**{"codeowners": codeowners.parse(lines), **changes})
     there = {each.path: repr(each) for each in named} | dict(files or {})
@@ -56,6 +56,12 @@ def a_rule_set(*policies: Policy | None, files: Mapping[str, str] | None = None,
         files={path: Sha(str(hash(text))) for path, text in there.items()},
         workflows=workflows,
     )
+
+
+def a_workflow(text: str) -> WorkflowFile:
+    """One that is its text alone, and uses the last word of each line that says so."""
+    uses = tuple(line.split()[-1] for line in text.splitlines() if "uses:" in line)
+    return WorkflowFile(text=text, scalars=(text,), uses=uses)
 
 
 def unreadable_policy(name: str = "orders-db-read") -> Parsed[Policy]:

@@ -7,7 +7,7 @@ A file that was read a short while ago is not parsed again: most commits share t
 
 from functools import lru_cache
 
-from jitbot.adapters.documents import access, entries, registry
+from jitbot.adapters.documents import access, entries, registry, workflow
 
 _KEPT = 256  # files of each kind that are remembered, by path and content
 _POLICIES = 4 * _KEPT  # small ones, and a comparison of rules reads all of both sides
@@ -20,6 +20,7 @@ parse_teams = lru_cache(_KEPT)(registry.parse_teams)
 parse_people = lru_cache(_KEPT)(registry.parse_people)
 parse_entries = entries.parse_entries
 parse_policy = lru_cache(_POLICIES)(access.parse_policy)
+parse_workflow = lru_cache(_KEPT)(workflow.parse_workflow)
 parse_request = lru_cache(_KEPT)(access.parse_request)
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "parse_request",
     "parse_settings",
     "parse_teams",
+    "parse_workflow",
 ]

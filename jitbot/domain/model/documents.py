@@ -312,6 +312,23 @@ class Policy:
         return policy_path(self.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowFile:
+    """A file of GitHub Actions: its text, each scalar that YAML makes of it, and what it uses, as `owner/name@ref`.
+
+    `unread` says why YAML makes nothing of it: then it is one scalar, and what it uses is not known.
+    """
+
+    text: str
+    scalars: tuple[str, ...]
+    uses: tuple[str, ...]
+    unread: str = ""
+
+    def mentions(self, word: str) -> int:
+        """How often it has this word in what GitHub reads: a comment is none, and one with escapes is one."""
+        return sum(each.count(word) for each in self.scalars)
+
+
 OPTIONAL = ("ticket",)  # the texts that a request may have, in the order in which people read them
 
 

@@ -202,6 +202,11 @@ def _aliases(old: Accounts, new: Accounts) -> Iterator[Effect]:
             yield Effect(code="another-aws-account", direction=W, level=Level.CRITICAL, text=text, what=(alias,), before=old[alias], after=new[alias])  # fmt: skip
 
 
+def _mentions(rules: RuleSet, path: str, word: str) -> int:
+    found = rules.workflows.get(path)
+    return found.mentions(word) if found is not None else 0
+
+
 _SAID = {
     "id-token": "Newly mentions id-token, a permission by which a job can get tokens that AWS accepts: {what}",
     "write-all": "Newly asks for every permission in the repository (write-all): {what}",
@@ -222,7 +227,7 @@ def _files(base: RuleSet, head: RuleSet) -> Iterator[Effect]:
     for needle, text in _SAID.items():
         more = tuple(
             path for path in changed
-            if head.workflows.get(path, "").count(needle) > base.workflows.get(path, "").count(needle)
+            if _mentions(head, path, needle) > _mentions(base, path, needle)
         )  # fmt: skip
         if more:
             yield Effect(code=f"workflow-{needle.replace('_', '-')}", direction=W, level=Level.CRITICAL, text=text, what=more)  # fmt: skip

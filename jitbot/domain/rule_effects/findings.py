@@ -81,7 +81,7 @@ def _unknown(rules: RuleSet, people: People, roster: Roster, now: datetime) -> I
 
 def _unpinned(rules: RuleSet) -> Iterator[Finding]:
     """Actions that a changed workflow uses without naming their commit."""
-    for path, text in rules.workflows.items():
-        check = workflows.pins({path: text})
+    for path, file in rules.workflows.items():
+        check = workflows.pins({path: file})
         if check.observed:
             yield Finding.in_file(path, "workflow-pins", check.observed, check.fix)

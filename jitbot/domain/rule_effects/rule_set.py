@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from jitbot.domain.model.account_groups import NO_GROUPS
 from jitbot.domain.model.codeowners import CodeOwners
-from jitbot.domain.model.documents import Finding, Parsed, Policy, Sha, policy_path
+from jitbot.domain.model.documents import Finding, Parsed, Policy, Sha, WorkflowFile, policy_path
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.model.roster import Roster
 
@@ -18,13 +18,13 @@ class RuleSet:
     """The rules of one tree. What does not read is None in its `Parsed`, as everywhere.
 
     `shared` are the rules of every policy: its own `policy` means nothing. `files` has the blob of each file that decides
-    or runs, and `workflows` the texts of those that differ between the two trees that are compared.
+    or runs, and `workflows` those of Actions that differ between the two trees that are compared.
     """
 
     shared: Rules
     policies: Mapping[str, Parsed[Policy]]
     files: Mapping[str, Sha] = field(default_factory=dict)
-    workflows: Mapping[str, str] = field(default_factory=dict)
+    workflows: Mapping[str, WorkflowFile] = field(default_factory=dict)
 
     def of(self, policy: str) -> Rules:
         """The rules under which a request for this policy is decided."""

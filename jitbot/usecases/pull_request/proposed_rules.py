@@ -135,7 +135,7 @@ def listed_at(git: Git, commit: Sha, touched: Sequence[str]) -> Mapping[str, Add
 
 
 def rules_at(git: Git, documents: DocumentReader, commit: Sha) -> RuleSet:
-    """The rules of a commit, without the texts of its workflows."""
+    """The rules of a commit, without its workflows."""
     entries = listed_at(git, commit, ())
     files = RuleFiles(entries=entries, contents=_contents(git, entries.values()))
     return _rule_set(files, files, documents)
@@ -164,10 +164,13 @@ def _rule_set(files: RuleFiles, other: RuleFiles, documents: DocumentReader) -> 
         for path, entry in files.entries.items()
         if path.startswith(_RUNS) and other.entries.get(path) != entry
     ]
-    texts = {path: content.decode(errors="replace") for path, content in files.read(moved).items()}
+    workflows = {
+        path: documents.parse_workflow(Source(path=path, content=content))
+        for path, content in files.read(moved).items()
+    }
     return RuleSet(
         shared=read_rules(files, documents, ""),
         policies=policies,
         files={path: entry.blob for path, entry in files.entries.items()},
-        workflows=texts,
+        workflows=workflows,
     )

@@ -23,6 +23,7 @@ from jitbot.domain.model.documents import (
     Sha,
     Source,
     Teams,
+    WorkflowFile,
 )
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, Channels
@@ -67,7 +68,7 @@ class RepositoryFiles:
     """What main holds, read once."""
 
     files: tuple[str, ...]  # of requests one for each policy
-    workflows: Mapping[str, str]
+    runs: Mapping[str, WorkflowFile]  # workflows and actions, by path
     settings: Settings | None
     codeowners: CodeOwners | None
     people: People
@@ -114,7 +115,7 @@ def _files(tree: RepositoryFiles) -> Iterator[Check]:
         yield from ownership.coverage(tree.files, *facts)
         yield from ownership.approvers(tree.policies, *facts)
         yield from break_glass.reviewers(tree.policies, tree.people, tree.teams)
-    yield workflows.pins(tree.workflows)
+    yield workflows.pins(tree.runs)
 
 
 def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
@@ -137,9 +138,10 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     if tree.codeowners is not None and not tree.codeowners.findings:
         yield ownership.of_teams(tree.codeowners, state.main)
     yield ownership.by_github(tried(github.codeowners_errors))
-    states = {name: _state(github, name) for name in target.shipped if name in tree.workflows}
-    yield from workflows.present(target.shipped, tree.workflows, states)
-    if workflows.CLOCK in tree.workflows:
+    texts = {path.removeprefix(workflows.FOLDER): file.text for path, file in tree.runs.items()}
+    states = {name: _state(github, name) for name in target.shipped if name in texts}
+    yield from workflows.present(target.shipped, texts, states)
+    if workflows.CLOCK in texts:
         yield workflows.on_time(tried(partial(github.last_scheduled, workflows.CLOCK)), target.at)
     logins = {
         login: people_and_teams.GitHubAccount(
@@ -203,7 +205,7 @@ def repository_files(git: Git, documents: DocumentReader, at: datetime) -> Repos
         documents.parse_policy(Source(path=path, content=content))
         for path, content in sorted(accesses.items())
     ]
-    contents = main.read([path for path in files if _is_workflow(path)])
+    contents = main.read([path for path in files if _runs(path)])
     roster = rules.teams.value or Roster(everybody={})
     notify = main.read([NOTIFY]).get(NOTIFY)
     channels = (
@@ -221,7 +223,10 @@ def repository_files(git: Git, documents: DocumentReader, at: datetime) -> Repos
     )
     return RepositoryFiles(
         files=files,
-        workflows={path.rpartition("/")[2]: text.decode(errors="replace") for path, text in contents.items()},
+        runs={
+            path: documents.parse_workflow(Source(path=path, content=content))
+            for path, content in contents.items()
+        },
         settings=rules.settings.value,
         codeowners=rules.codeowners,
         people=rules.people.value or {},
@@ -249,5 +254,5 @@ def _walk(git: Git, commit: Sha) -> Iterator[str]:
                 folders.append(f"{entry.path}/")
 
 
-def _is_workflow(path: str) -> bool:
-    return path.startswith(workflows.FOLDER) and path.endswith((".yml", ".yaml"))
+def _runs(path: str) -> bool:
+    return path.startswith((workflows.FOLDER, workflows.ACTIONS)) and path.endswith((".yml", ".yaml"))

@@ -4,17 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from jitbot.domain.model.documents import WorkflowFile
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.escape import quoted
 
 GROUP = "workflows"
 FOLDER = ".github/workflows/"
-_KEY = r"['\"]?uses['\"]?[ \t]*:(?:\s|#.*\n)*"  # the value may begin on a later line
-_QUOTED = r"\"[^\"\n]*\"|'(?:[^'\n]|'')*'"
-# A tag's name may have a comma, a quote or a # in it, so a value is read as far as YAML reads it.
-_USES = re.compile(rf"^[ \t-]*{_KEY}({_QUOTED}|\S+)", re.MULTILINE)
-_USES_IN_BRACES = re.compile(rf"[{{\[,][ \t]*{_KEY}({_QUOTED}|[^\s,\]}}]+)")
-_PINNED = re.compile(r"(['\"]?)(?:[\w.-]+/[\w./-]+@[0-9a-f]{40}|\./[\w./-]*)\1")
+ACTIONS = ".github/actions/"  # what they hold of their own, which uses others in turn
+_PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}|\./[\w./-]*", re.ASCII)
 _REUSED = re.compile(r"\.github/workflows/[^@\s]+(?:@|\Z)")
 _MEANS: Mapping[str, str] = {
     "clock.yml": "grant and sweep start only after a push to main: early ends, removals and reminders wait",
@@ -76,8 +74,8 @@ def on_time(newest: datetime | Unknown | None, now: datetime) -> Check:
     return question.answer(now - newest <= LONGEST_SILENCE, f"its last run began at {timestamp.show(newest)}")
 
 
-def pins(found: Mapping[str, str]) -> Check:
-    """Whether everything that is used is pinned by its commit, and no workflow is reused from elsewhere."""
+def pins(found: Mapping[str, WorkflowFile]) -> Check:
+    """Whether everything that is used is pinned by its commit, and no workflow is reused from elsewhere. By path."""
     question = Check(
         code="workflow-pins",
         group=GROUP,
@@ -86,12 +84,15 @@ def pins(found: Mapping[str, str]) -> Check:
         fix="write the full commit after the @, with the tag as a comment; call no reusable workflow",
     )
     problems = []
-    for name, text in sorted(found.items()):
-        used = [*_USES.findall(text), *_USES_IN_BRACES.findall(text)]
-        problems += [f"{name}: {each}" for each in used if not _PINNED.fullmatch(each)]
-        problems += [
-            f"{name} reuses {each}" for each in used if _PINNED.fullmatch(each) and _REUSED.search(each)
-        ]
+    for path, file in sorted(found.items()):
+        name = path.removeprefix(FOLDER)
+        if file.unread:
+            problems.append(f"{name} {file.unread}")
+        for used in file.uses:
+            if not _PINNED.fullmatch(used):
+                problems.append(f"{name}: {quoted(used, 100)}")
+            elif _REUSED.search(used):
+                problems.append(f"{name} reuses {used}")
     return question.answer(not problems, listed(problems, most=3))
 
 

@@ -9,7 +9,16 @@ from acme_facts import DAY, NOW
 from github_facts import FINE, HOSTING, MAIN, MAIN_RULES, asking
 
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import Finding, GithubId, IamUser, Login, Person, Policy, Settings
+from jitbot.domain.model.documents import (
+    Finding,
+    GithubId,
+    IamUser,
+    Login,
+    Person,
+    Policy,
+    Settings,
+    WorkflowFile,
+)
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.model.roster import Membership, Roster
@@ -448,44 +457,48 @@ def test_a_schedule_that_has_died_is_seen(newest: datetime | Unknown | None, ver
     assert (verdict is CheckVerdict.OK) is (check.observed == "")
 
 
+A_COMMIT = "a" * 40
+
+
 @pytest.mark.parametrize(
-    ("text", "fine"),
+    ("used", "said"),
     [
-        (GRANT, True),
-        ("- uses: ./.github/actions/jitbot", True),
-        ("- uses: actions/checkout@v7", False),
-        ("- uses: 'actions/checkout@main'", False),
-        ("- uses: actions/checkout@" + "a" * 39, False),
-        ("- uses: docker://alpine", False),
-        ("- {name: x, uses: actions/checkout@v7}", False),
-        ("steps: [{uses: actions/checkout@v7}]", False),
-        ("- { uses: actions/checkout@" + "a" * 40 + " }", True),
-        ("- {uses: actions/checkout@" + "a" * 40 + "}", True),
-        ("- {'uses': actions/checkout@" + "a" * 40 + ", with: {x: y}}", True),
-        ("- 'uses': actions/checkout@v7", False),
-        ("- uses : actions/checkout@v7", False),
-        ("- uses:  # the newest\n    actions/checkout@v7", False),
-        ("- uses:\n    actions/checkout@" + "a" * 40, True),
-        ("- uses: actions/checkout@" + "a" * 40 + ",a", False),  # a tag may be called so
-        ("- uses: actions/checkout@" + "a" * 40 + "#a", False),
-        ("- uses: actions/checkout@" + "a" * 40 + "'a", False),
-        ("- uses: 'actions/checkout@" + "a" * 40 + "''a'", False),
-        ("- uses: 'actions/checkout@" + "a" * 40 + "'", True),
-        ('- uses: "actions/checkout@' + "a" * 40 + '"  # v7', True),
-        ("- {uses: 'actions/checkout@" + "a" * 40 + ",a'}", False),
-        ("- {uses: 'actions/checkout@" + "a" * 40 + "'}", True),
-        ("steps: [uses: actions/checkout@v7]", False),
-        ("steps: [uses: actions/checkout@" + "a" * 40 + "]", True),
-        ("uses: o/j/.github/workflows/grant.yml@" + "a" * 40, False),
-        ("uses: o/j/.github/workflows/grant.yml@main", False),
-        ("uses: ./.github/workflows/grant.yml", False),
+        ("actions/checkout@" + A_COMMIT, ""),
+        ("o/j/.github/actions/jitbot@" + A_COMMIT, ""),
+        ("./.github/actions/jitbot", ""),
+        ("actions/checkout@v7", "ours.yml: 'actions/checkout@v7'"),
+        ("actions/checkout@" + A_COMMIT[1:], f"ours.yml: 'actions/checkout@{A_COMMIT[1:]}'"),
+        (
+            "actions/checkout@" + A_COMMIT + ",a",
+            f"ours.yml: 'actions/checkout@{A_COMMIT},a'",
+        ),  # a tag may be called so
+        ("actions/checkout@" + A_COMMIT + "\n", f"ours.yml: 'actions/checkout@{A_COMMIT}\\n'"),
+        ("actions/checkout@" + "１" * 40, f"ours.yml: 'actions/checkout@{'１' * 40}'"),
+        ("docker://alpine", "ours.yml: 'docker://alpine'"),
+        ("", "ours.yml: ''"),
+        (
+            "o/j/.github/workflows/grant.yml@" + A_COMMIT,
+            f"ours.yml reuses o/j/.github/workflows/grant.yml@{A_COMMIT}",
+        ),
+        ("./.github/workflows/grant.yml", "ours.yml reuses ./.github/workflows/grant.yml"),
     ],
 )
-def test_pins(text: str, fine: bool) -> None:
+def test_pins(used: str, said: str) -> None:
     """Everything is pinned by a whole commit, and no workflow is reused."""
-    check = workflows.pins({"ours.yml": text})
-    assert (check.verdict is CheckVerdict.OK) is fine
-    assert check.observed.count("ours.yml") == (0 if fine else 1)
+    file = WorkflowFile(text="", scalars=(used,), uses=("actions/cache@" + A_COMMIT, used))
+    check = workflows.pins({".github/workflows/ours.yml": file})
+    assert check.observed == said
+    assert (check.verdict is CheckVerdict.OK) is (not said)
+
+
+def test_what_is_not_read_is_not_pinned() -> None:
+    """A file of which YAML makes nothing may use anything; an action of the repository's own is named with its folder."""
+    file = WorkflowFile(text="{", scalars=("{",), uses=(), unread="is not YAML")
+    check = workflows.pins({".github/actions/own/action.yml": file})
+    assert (check.verdict, check.observed) == (
+        CheckVerdict.WRONG,
+        ".github/actions/own/action.yml is not YAML",
+    )
 
 
 def after(**changes: Any) -> Policy:

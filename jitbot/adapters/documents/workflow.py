@@ -1,0 +1,51 @@
+"""A workflow file, or an action's, as GitHub reads it: any YAML, with anchors, braces, quotes and escapes.
+
+What is looked for in it is looked for in what YAML makes of the text: `"us\\x65s": …` is a use like any other.
+"""
+
+from collections.abc import Iterator
+
+import yaml
+
+from jitbot.domain.model.documents import Source, WorkflowFile
+
+MAX_BYTES = 128 * 1024  # ours have some 4 KiB
+_USES = "uses"
+
+
+def parse_workflow(source: Source) -> WorkflowFile:
+    """Read it by its events: nothing is made of it, so neither depth nor aliases cost more than its bytes."""
+    text = source.content.decode("utf-8", errors="replace")
+    if len(source.content) > MAX_BYTES:
+        return WorkflowFile(text=text, scalars=(text,), uses=(), unread=f"has more than {MAX_BYTES} bytes")
+    try:
+        pairs = tuple(_pairs(text))
+    except (yaml.YAMLError, ValueError):  # ValueError: "\\U00110000", which is no character
+        return WorkflowFile(text=text, scalars=(text,), uses=(), unread="is not YAML")
+    uses = tuple(value for key, value in pairs if key.casefold() == _USES)
+    return WorkflowFile(text=text, scalars=tuple(value for _, value in pairs), uses=uses)
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Every scalar with the key that it is under; a key itself, and what lies in a list, are under none."""
+    anchors: dict[str, str] = {}
+    open_ones: list[
+        list[str | None]
+    ] = []  # for each mapping: its key, None where the next scalar is one; a list is []
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionEndEvent):
+            open_ones.pop()
+        elif isinstance(event, yaml.NodeEvent):
+            inner = open_ones[-1] if open_ones else []
+            key = inner[0] if inner else None
+            if isinstance(event, yaml.ScalarEvent):
+                value = str(event.value)
+                anchors[event.anchor or ""] = value
+            else:  # what an alias of a list or a mapping stands for was read where it has its name
+                value = anchors.get(str(event.anchor), "") if isinstance(event, yaml.AliasEvent) else ""
+            if inner:
+                inner[0] = value if key is None else None
+            if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+                yield key or "", value
+            else:
+                open_ones.append([None] if isinstance(event, yaml.MappingStartEvent) else [])
