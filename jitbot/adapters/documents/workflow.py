@@ -9,19 +9,20 @@ import yaml
 
 from jitbot.domain.model.documents import Source, WorkflowFile
 
-MAX_BYTES = 128 * 1024  # ours have some 4 KiB
+MAX_BYTES = 64 * 1024  # ours have some 4 KiB
+MAX_DEPTH = 32  # the parser takes longer for each sign, the deeper it is
 _USES = "uses"
 
 
 def parse_workflow(source: Source) -> WorkflowFile:
-    """Read it by its events: nothing is made of it, so neither depth nor aliases cost more than its bytes."""
+    """Read it by its events: nothing is made of it, so no alias costs more than its bytes."""
     text = source.content.decode("utf-8", errors="replace")
     if len(source.content) > MAX_BYTES:
         return WorkflowFile(text=text, scalars=(text,), uses=(), unread=f"has more than {MAX_BYTES} bytes")
     try:
         pairs = tuple(_pairs(text))
     except (yaml.YAMLError, ValueError):  # ValueError: "\\U00110000", which is no character
-        return WorkflowFile(text=text, scalars=(text,), uses=(), unread="is not YAML")
+        return WorkflowFile(text=text, scalars=(text,), uses=(), unread="cannot be read as YAML")
     uses = tuple(value for key, value in pairs if key.casefold() == _USES)
     return WorkflowFile(text=text, scalars=tuple(value for _, value in pairs), uses=uses)
 
@@ -48,4 +49,6 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
             if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
                 yield key or "", value
             else:
+                if len(open_ones) == MAX_DEPTH:
+                    raise ValueError("deeper than anything that runs")
                 open_ones.append([None] if isinstance(event, yaml.MappingStartEvent) else [])

@@ -1,9 +1,11 @@
 """What a workflow uses and mentions, in whichever of YAML's ways it is written."""
 
+import time
+
 import pytest
 
 from jitbot.adapters import documents
-from jitbot.adapters.documents.workflow import MAX_BYTES
+from jitbot.adapters.documents.workflow import MAX_BYTES, MAX_DEPTH
 from jitbot.domain.model.documents import Source, WorkflowFile
 
 REF = "actions/checkout@v7"
@@ -75,14 +77,17 @@ def test_an_anchor_that_is_used_twice_is_read_where_it_has_its_name() -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (f"- {{uses: {REF}", "is not YAML"),
-        (f"- uses: {REF}\n\t- x", "is not YAML"),
-        (f'- uses: {REF}\n- "\\U00110000"', "is not YAML"),
-        (f"- uses: {REF}\n- \x01", "is not YAML"),
+        (f"- {{uses: {REF}", "cannot be read as YAML"),
+        (f"- uses: {REF}\n\t- x", "cannot be read as YAML"),
+        (f'- uses: {REF}\n- "\\U00110000"', "cannot be read as YAML"),
+        (f"- uses: {REF}\n- \x01", "cannot be read as YAML"),
         ("- uses: *nobody", ""),
         ("#" * MAX_BYTES, ""),
         ("#" * MAX_BYTES + "#", f"has more than {MAX_BYTES} bytes"),
-        ("[" * 30_000, "is not YAML"),
+        ("[" * MAX_BYTES, "cannot be read as YAML"),
+        ("- " * (MAX_BYTES // 2), "cannot be read as YAML"),
+        ("[" * MAX_DEPTH + "]" * MAX_DEPTH, ""),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "cannot be read as YAML"),
     ],
 )
 def test_what_cannot_be_read_says_why(content: str, why: str) -> None:
@@ -91,6 +96,15 @@ def test_what_cannot_be_read_says_why(content: str, why: str) -> None:
     assert found.unread == why
     if why:
         assert (found.scalars, found.uses) == ((content,), ())
+
+
+@pytest.mark.parametrize("part", ["[],", "{a: b}, ", "&a b, ", "a: b\n", "- a\n", "'a', "])
+def test_no_workflow_keeps_the_parser_busy(part: str) -> None:
+    """The densest of what may be read is read in some seconds of a slow machine."""
+    many = part * (MAX_BYTES // len(part) - 1)
+    began = time.process_time()
+    read(many if part.endswith("\n") else f"[{many}]")
+    assert time.process_time() - began < 8
 
 
 def test_bytes_that_are_no_utf8_are_read() -> None:

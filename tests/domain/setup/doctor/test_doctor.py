@@ -493,11 +493,11 @@ def test_pins(used: str, said: str) -> None:
 
 def test_what_is_not_read_is_not_pinned() -> None:
     """A file of which YAML makes nothing may use anything; an action of the repository's own is named with its folder."""
-    file = WorkflowFile(text="{", scalars=("{",), uses=(), unread="is not YAML")
+    file = WorkflowFile(text="{", scalars=("{",), uses=(), unread="cannot be read as YAML")
     check = workflows.pins({".github/actions/own/action.yml": file})
     assert (check.verdict, check.observed) == (
         CheckVerdict.WRONG,
-        ".github/actions/own/action.yml is not YAML",
+        ".github/actions/own/action.yml cannot be read as YAML",
     )
 
 
