@@ -47,7 +47,7 @@ def numbers(found: OtherRequests) -> list[int | None]:
 def test_others_of_this_pull_request_are_found() -> None:
     """Under the same policy, by the same requester; this one is not its own other."""
     acme = PlainPulls()
-    bobs = PATH.replace("refunds", "of-bob")
+    bobs = PATH.replace("alice", "bob")
     files = {
         ASKED.path: TEXT,
         SECOND: TEXT.replace(b"alice", b"Alice").replace(b"2h", b"1h"),

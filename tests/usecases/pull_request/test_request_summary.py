@@ -326,7 +326,8 @@ def test_a_request_is_found_by_each_of_its_pull_requests() -> None:
     """All requests of one are shown, and no other's; or by a part of its path."""
     acme = PlainPulls()
     longer = an_extension(at=NOW + MINUTE)
-    acme.record.push(by(7, an_approval()), by(7, of(SECOND)), by(8, longer), by(9, of(OTHER)))
+    nowhere = an_outcome(EventType.GRANTED)  # which names no pull request
+    acme.record.push(by(7, an_approval()), nowhere, by(7, of(SECOND)), by(8, longer), by(9, of(OTHER)))
     assert told(acme, "7") == told(acme, "#7") == sorted([PATH, SECOND])
     assert told(acme, "8") == [PATH]
     assert told(acme, "other") == [OTHER]
@@ -352,6 +353,8 @@ def test_of_what_is_in_doubt_nothing_is_shown() -> None:
     acme.record.push(by(7, an_approval()), by(7, of(SECOND)), by(8, of(OTHER)))
     with pytest.raises(UnavailableError, match="who knows"):
         told(acme, "8", doubt="who knows")
+    with pytest.raises(UnavailableError, match="who knows"):
+        told(acme, "10", doubt="who knows")  # it may be in what is not known
     doubt = Doubt(requests=frozenset({SECOND}))
     with pytest.raises(UnavailableError, match=f"may be about {SECOND} cannot be read"):
         told(acme, "7", in_doubt=doubt)
