@@ -13,6 +13,7 @@ from plain_run import PlainRoles, PlainRun
 
 from jitbot.domain.access.doubt import GITHUB_LAG
 from jitbot.domain.access.too_large import TooLarge
+from jitbot.domain.ledger import batches
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError, UnavailableError
@@ -182,6 +183,22 @@ def test_nothing_is_given_while_the_ledger_cannot_be_checked(monkeypatch: pytest
     run.push(an_approval())
     report, run, cloud = ran(Cases(asking("one")), monkeypatch, run=run)
     assert ("the issuer does not answer" in report.doubt, report.decided, cloud.calls) == (True, (), [])
+
+
+def test_what_is_approved_and_in_doubt_is_given_nothing_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that this jitbot cannot read may be its end. Another request is given what was approved."""
+    run = PlainRun(secrets={"k0": "zero", "k1": "one"})
+    run.at_main[PATH] = b"x"
+    run.push(an_approval())
+    head, newer = run.commits[-1].commit, b'{"schema": 99, "event": "stopped"}'
+    path = f"events/2026/11/24/{batches.folder(head)}/090000-extended-{'a' * 20}.json"
+    run.push(files={path: newer}, kid="k1", message=f"something\n\nRequest: {PATH}")
+    report, run, cloud = ran(Cases(asking("one")), monkeypatch, run=run)
+    assert story(run) == ["approved one", "approved refunds", "granted one"]
+    (alarm,) = report.alarms
+    assert (alarm.code, alarm.file, report.exit_code) == ("grant-in-doubt", PATH, 3)
+    assert "cannot be read by this jitbot" in alarm.message
+    assert len(cloud.of("create")) == 1
 
 
 def test_what_is_in_doubt_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,7 @@ def test_what_asks_for_no_access_is_reviewed_on_its_page(files: dict[str, bytes 
     acme.files[PATH] = TEXT
     pull = acme.offer(files, url="https://x.example/1")
     with pytest.raises(
-        InvalidError, match="#1 asks for no access: review it on its page, https://x.example/1/files"
+        InvalidError, match=r"#1 asks for no access: review it on its page, https://x\.example/1/files"
     ):
         looked(acme, pull)
     both = acme.offer({**files, PATH.replace("refunds", "more"): TEXT})
@@ -182,7 +182,7 @@ def test_what_is_not_what_was_looked_at_is_not_approved(before: dict[str, Any], 
 )
 def test_what_github_recorded_otherwise_is_no_approval(answer: dict[str, Any]) -> None:
     """It is said what it is."""
-    with pytest.raises(UnavailableError, match="GitHub recorded .* of .*, not an approval of"):
+    with pytest.raises(UnavailableError, match=r"GitHub recorded .* of .*, not an approval of"):
         sent(Desk(answer=answer))
 
 
