@@ -64,7 +64,7 @@ def look(
 
 def ended(state: RequestState | None) -> bool:
     """Whether the record says that a request ended in every one of its accounts."""
-    term = state.current if state is not None else None
-    if state is None or term is None or not term.documents:
+    if state is None or state.current is None:
         return False
-    return all(state.account_state(each.account_id).end is not None for each in term.documents)
+    ends = [state.account_state(each.account_id).end for each in state.current.documents]
+    return bool(ends) and None not in ends

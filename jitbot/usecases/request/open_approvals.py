@@ -87,8 +87,11 @@ class OpenApprovals:
         history = self.client.github.history(pull.number) if approved or dismissed else None
         branch = self._pushes(merged, head) if approved else BranchPushes()
         source = head.source
-        request = self.client.documents.parse_request(source) if source is not None else None
-        blob = blob_name(source.content) if source is not None else None
+        request, blob, mode = (
+            (self.client.documents.parse_request(source), blob_name(source.content), PLAIN)
+            if source is not None
+            else (None, None, "000000")
+        )
         merge = Merge(
             pull_request=merged,
             files=(path,),
@@ -108,7 +111,6 @@ class OpenApprovals:
             head_pushed_at=branch.head_pushed_at,
         )
         # The approvals of an extension are counted as those of a first ask.
-        mode = PLAIN if source is not None else "000000"
         return supposed(merge, path, at, request=request, base=main.commit, rules=rules, mode=mode)
 
     def _pushes(self, merged: PullRequest, head: _Head) -> BranchPushes:

@@ -240,6 +240,16 @@ def test_who_looks_again_asks_for_little() -> None:
     assert "tip" not in acme.calls[5:]
 
 
+def test_a_folder_is_asked_for_once() -> None:
+    """Who read the request at the head has what is read of its rules."""
+    acme = PlainReviews()
+    pull = acme.offer({PATH: TEXT})
+    approvals = OpenApprovals(client=acme.client())
+    assert approvals.request(pull, PATH) is not None
+    known(acme, pull, approvals)
+    assert acme.calls.count("folders") == 2  # of the head, and of main
+
+
 def test_who_follows_sees_rules_that_change_meanwhile() -> None:
     """An answer from before main moved is not given again after it; where main is not named, it is where it was."""
     acme = PlainReviews()

@@ -61,6 +61,8 @@ def test_what_touches_one_request_is_one(files: dict[str, bytes | None], *, coun
     acme.files[PATH] = TEXT.replace(b"2h", b"1h")
     acme.offer(files)
     assert numbers(found(acme)) == ([1] if counts else [])
+    of_requests = len(files) == 1 and PATH in files
+    assert ("folders" in acme.calls) is of_requests  # nothing is read of what is no request
 
 
 def test_those_of_a_login_are_their_own() -> None:
@@ -102,6 +104,17 @@ def test_what_is_wrong_with_one_hides_no_other(part: str, path: str | None) -> N
     acme.faults["tip"] = Fault(error=UnavailableError("nothing at all"))
     with pytest.raises(UnavailableError, match="nothing at all"):
         open_requests(client, None, NOW)
+
+
+def test_the_rules_of_the_head_may_need_more_than_mains() -> None:
+    """What a decision would ask for is shown."""
+    acme = PlainReviews()
+    path = policy_path("orders-db-read")
+    acme.offer({PATH: TEXT, path: acme.files[path].replace(b"approvals: 1", b"approvals: 2")})
+    acme.paths_of[1] = (PATH,)  # main asked for two as well when the branch left it
+    (one,) = found(acme)
+    assert isinstance(one, OpenRequest)
+    assert one.needed == 2
 
 
 def test_where_the_approvals_are_not_known_main_says_how_many_are_needed() -> None:

@@ -112,6 +112,18 @@ def test_a_deletion_is_named_as_one() -> None:
     )
 
 
+def test_what_cannot_be_read_is_named_and_hides_no_other() -> None:
+    """Nobody asks whether it is a deletion."""
+    acme = PlainReviews()
+    acme.offer({PATH: TEXT})
+    acme.offer({SECOND: TEXT})
+    acme.meanwhile["files"] = lambda: acme.faults.update(folders=Fault(error=DOWN))
+    assert [(each.request, each.approvals) for each in waiting(acme).found] == [
+        (PATH, NotKnown(why=str(DOWN))),
+        (SECOND, NotKnown(why=str(DOWN))),
+    ]
+
+
 def test_several_in_one_are_named_together() -> None:
     """With the command that shows them."""
     acme = PlainReviews()
