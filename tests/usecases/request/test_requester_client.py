@@ -53,6 +53,15 @@ def test_a_content_that_is_cut_short_is_no_content() -> None:
     assert tree(acme).read(["policies/people.yaml"])
 
 
+def test_all_rules_are_three_calls() -> None:
+    """Who it is, the folders of all rules, and all their contents, however many policies there are."""
+    acme = PlainGitHub()
+    client = acme.client()
+    assert client.usable()
+    assert client.rules("orders-db-read").policy.value is not None
+    assert acme.calls == ["access", "folders", "contents"]
+
+
 def test_a_repository_without_settings_is_none_of_ours() -> None:
     """It is named, with its branch, and how to name the right one."""
     acme = PlainGitHub(files={"README": b"x"})

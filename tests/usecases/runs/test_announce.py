@@ -53,6 +53,21 @@ def a_run(channels: Any = None, **changes: Any) -> PlainRun:
     return run
 
 
+def test_what_cannot_be_handed_on_is_said() -> None:
+    """It stops nothing: what was recorded is recorded."""
+    run = a_run(Parsed(value=CHANNELS))
+    ledger: Any = run.ledger()
+
+    def full(*_: object) -> None:
+        raise UnavailableError("the disk is full")
+
+    ledger.context.output = full
+    with announced(ledger):
+        ledger.add((refusal(),))
+    assert run.said[-1] == "nobody is notified: the disk is full"
+    assert (run.commented, len(run.written)) == ([], 1)
+
+
 def test_what_is_recorded_is_said_and_handed_on() -> None:
     """Even where the run fails later; a run that records nothing says nothing."""
     run = said(a_run(Parsed(value=CHANNELS)), refusal())

@@ -16,7 +16,13 @@ from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.ledger import batches
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError, UnavailableError
+from jitbot.domain.model.errors import (
+    BranchMovedError,
+    DeniedError,
+    JitbotError,
+    SupersededError,
+    UnavailableError,
+)
 from jitbot.domain.model.merge_facts import Case, Change, ChangeKind
 from jitbot.usecases.context import Context
 from jitbot.usecases.read_back import Patience
@@ -175,6 +181,25 @@ def test_a_dry_run_gives_and_records_nothing(monkeypatch: pytest.MonkeyPatch) ->
     assert (cases.forgot, run.slept) == (0, [])
     with pytest.raises(DeniedError, match="not protected"):
         ran(Cases(asking("one")), monkeypatch, run=PlainRun(protected=False))
+
+
+def test_an_old_run_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code on main is another than its own: old rules come back by no re-run, and a dry run says none of them."""
+    for dry_run in (False, True):
+        cases, run, cloud = Cases(asking("one")), PlainRun(stale=True), PlainRoles(now=LATE)
+        with pytest.raises(SupersededError, match="is not main's any more"):
+            ran(cases, monkeypatch, run=run, cloud=cloud, dry_run=dry_run)
+        assert (cases.asked, run.written, cloud.calls) == ([], [], [])
+
+
+def test_main_is_fetched_again_before_a_grant_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was deleted while the role was made is seen then, though nobody wrote into the ledger."""
+    run, cloud, seen = PlainRun(), PlainRoles(now=LATE), list[int]()
+    run.takes = lambda _: seen.append(run.fetches)
+    cloud.meanwhile = lambda: seen.append(run.fetches)
+    ran(Cases(asking("one")), monkeypatch, run=run, cloud=cloud)
+    _, made, recorded = seen
+    assert recorded == made + 1
 
 
 def test_nothing_is_given_while_the_ledger_cannot_be_checked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from plain_run import PlainRoles, PlainRun
 
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.documents import Parsed
-from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.model.errors import DeniedError, SupersededError, UnavailableError
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.runs.report import Report
 from jitbot.usecases.runs.sweep import sweep
@@ -59,6 +59,14 @@ def test_a_revoked_grant_is_denied_and_recorded_once() -> None:
     assert ([str(each.kind) for each in report.recorded], cloud.of("deny")) == (["ended"], [PROD])
     report, cloud = swept(run, cloud=cloud)
     assert (report.planned, report.recorded, len(run.written)) == ((), (), 1)
+
+
+def test_an_old_run_ends_nothing() -> None:
+    """The code on main is another than its own; AWS is not asked."""
+    run, cloud = PlainRun(stale=True), granted_role()
+    with pytest.raises(SupersededError, match="is not main's any more"):
+        swept(run, an_approval(), GRANTED, a_revocation(), cloud=cloud)
+    assert (run.written, cloud.calls) == ([], [])
 
 
 def test_nothing_due_writes_nothing() -> None:

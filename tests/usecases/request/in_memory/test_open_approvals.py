@@ -248,6 +248,9 @@ def test_a_folder_is_asked_for_once() -> None:
     assert approvals.request(pull, PATH) is not None
     known(acme, pull, approvals)
     assert acme.calls.count("folders") == 2  # of the head, and of main
+    acme.calls.clear()
+    known(acme, pull)
+    assert acme.calls.count("folders") == 2  # who did not has it with the request
 
 
 def test_who_follows_sees_rules_that_change_meanwhile() -> None:
