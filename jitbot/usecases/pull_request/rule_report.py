@@ -122,7 +122,6 @@ def _open_pulls(context: Context, number: int | None) -> list[PullRequest]:
     pulls = [
         each for each in context.github.open_pulls() if each.number != number and each.base_branch == "main"
     ]
-    pulls.sort(key=lambda each: -each.number)
     old = [
         each.number for each in pulls[: bounds.OPEN_PULLS] if context.git.pull_head(each.number) != each.head
     ]
