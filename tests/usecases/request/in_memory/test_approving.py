@@ -151,7 +151,7 @@ def sent(acme: Desk, **before: Any) -> str:
     pull = acme.offer({PATH: TEXT})
     ground = looked(acme, pull)
     acme.pulls = [replace(each, **before) for each in acme.pulls]
-    return submit(acme.context(), acme, ground)  # type: ignore[arg-type]
+    return submit(acme.context(), acme, ground)
 
 
 def test_exactly_what_was_looked_at_is_approved() -> None:

@@ -111,8 +111,8 @@ def test_what_is_closed_is_over() -> None:
     """A pull request of which GitHub says a part alone is not merged."""
     acme = PlainReviews()
     pull = acme.offer({PATH: TEXT})
-    for changes in ({"closed_at": NOW}, {"merged_at": NOW}):
-        acme.pulls[0] = replace(pull, **changes)
+    for over in (replace(pull, closed_at=NOW), replace(pull, merged_at=NOW)):
+        acme.pulls[0] = over
         assert [each.step for each in seen(acme, pull, 60)] == [ProgressStep.CLOSED]
     acme.pulls[0] = replace(pull, merge_commit=sha("a trial of GitHub's"))
     assert [each.step for each in seen(acme, pull)] == [ProgressStep.ASKED]

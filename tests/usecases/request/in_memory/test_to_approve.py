@@ -145,10 +145,13 @@ def test_one_whose_files_are_not_listed_hides_no_other() -> None:
 
 def test_so_many_are_read_and_so_many_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is counted. What is listed and needs somebody else is not read."""
-    read: list[Any] = []
-    monkeypatch.setattr(
-        "jitbot.usecases.request.to_approve._waiting", lambda *given: read.append(given[2]) or ()
-    )
+    read: list[int] = []
+
+    def note(*given: Any) -> tuple[()]:
+        read.append(given[2].number)
+        return ()
+
+    monkeypatch.setattr("jitbot.usecases.request.to_approve._waiting", note)
     acme = PlainReviews()
     for number in range(READ):
         acme.offer({PATH.replace("refunds", f"n{number}"): TEXT})
