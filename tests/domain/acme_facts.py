@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from jitbot.domain.model import codeowners
@@ -169,6 +170,12 @@ def unreadable(code: str = "yaml-syntax") -> Parsed[Any]:
     return Parsed(value=None, findings=(finding,))
 
 
+@cache
+def _read(text: str) -> codeowners.CodeOwners:
+    """A CODEOWNERS file; most tests have the same, and it never changes."""
+    return codeowners.parse(text)
+
+
 def the_rules(**changes: Any) -> Rules:
     """Acme's rules. A value stands for a document that parsed: `the_rules(policy=a_policy(approvals=2))`."""
     values: dict[str, Any] = {
@@ -177,7 +184,7 @@ def the_rules(**changes: Any) -> Rules:
         "people": PEOPLE,
         "teams": TEAMS,
         "policy": a_policy(),
-        "codeowners": codeowners.parse(OWNERS),
+        "codeowners": _read(OWNERS),
         **changes,
     }
     if isinstance(values["teams"], Mapping):
@@ -209,7 +216,7 @@ def a_roster_by_minutes(teams: Mapping[str, Iterable[tuple[str, int | None, int 
 
 def owned_by(*owners: str) -> codeowners.CodeOwners:
     """A CODEOWNERS file in which orders-db-read's requests have these owners (none: an ownerless line)."""
-    return codeowners.parse(f"* @acme/platform\n/requests/orders-db-read/ {' '.join(owners)}\n")
+    return _read(f"* @acme/platform\n/requests/orders-db-read/ {' '.join(owners)}\n")
 
 
 # Rules under which the same request would give something else.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 from acme_facts import (
@@ -77,16 +76,15 @@ _DATES = [(None, None)] * 40 + [
 _APPROVERS = [login for login in LOGINS if login != "eve"]
 
 
-def _entries(logins: Iterable[str]) -> st.SearchStrategy[Entry]:
-    pool = st.sampled_from(_DATES)
-    return st.builds(lambda login, dates: (login, *dates), st.sampled_from(list(logins)), pool)
+def _entries(*logins: str) -> st.SearchStrategy[Entry]:
+    return st.sampled_from([(login, *dates) for login in logins for dates in _DATES])
 
 
-_MEMBERS = st.lists(_entries(_APPROVERS), min_size=1, max_size=6).map(tuple)
+_MEMBERS = st.lists(_entries(*_APPROVERS), min_size=1, max_size=6).map(tuple)
 _ASKERS = st.one_of(
     st.just(((ME, None, None),)),
-    st.lists(_entries([ME]), min_size=1, max_size=2).map(tuple),
-    st.lists(_entries([ME, "eve"]), max_size=2).map(tuple),
+    st.lists(_entries(ME), min_size=1, max_size=2).map(tuple),
+    st.lists(_entries(ME, "eve"), max_size=2).map(tuple),
 )
 _GROUPS = st.sampled_from(
     [{"live": ("prod", "data"), "rest": ("staging",)}] * 4
@@ -96,9 +94,10 @@ _GROUPS = st.sampled_from(
     ]
     + [{"live": ("prod",), "rest": ("staging",)}, {"live": ("prod", "data", "staging")}, {}]
 )
-_NEEDS = st.sampled_from(
+# A rule that a policy may have beside the one that always holds.
+NEEDS = st.sampled_from(
     [
-        Needs(many=many, teams=teams, somewhere=somewhere, over=over, values=values)
+        found
         for teams in (
             (),
             ("@acme/one",),
@@ -110,6 +109,8 @@ _NEEDS = st.sampled_from(
         for somewhere in (None, ("@live",), ("@rest",), ("prod",), ("data", "@rest"))
         for over in (None, 30, 60)
         for values in (None, {"table": ("orders",)}, {"more": ("orders",)}, {"table": ("refunds", "orders")})
+        for found in [Needs(many=many, teams=teams, somewhere=somewhere, over=over, values=values)]
+        if found.conditions
     ]
 )
 _ALWAYS = st.sampled_from(
@@ -118,23 +119,8 @@ _ALWAYS = st.sampled_from(
 )
 
 
-@cache
-def needs() -> st.SearchStrategy[Needs]:
-    """A rule that a policy may have beside the one that always holds."""
-    return _NEEDS.filter(lambda each: each.conditions)
-
-
-_MORE: st.SearchStrategy[list[Needs]] = st.just([]) | st.lists(
-    needs(), max_size=3
-)  # once: Hypothesis looks at each choice of a new strategy
-
-
-@st.composite
-def _rules(draw: st.DrawFn) -> tuple[Needs, ...]:
-    more = draw(_MORE)
-    return (draw(_ALWAYS), *more)
-
-
+_MORE: st.SearchStrategy[list[Needs]] = st.just([]) | st.lists(NEEDS, max_size=3)
+_RULES = st.builds(lambda more, always: (always, *more), _MORE, _ALWAYS)
 _PARTS: dict[str, st.SearchStrategy[Any]] = {
     "teams": st.fixed_dictionaries({**dict.fromkeys(TEAMS, _MEMBERS), ASKERS: _ASKERS}),
     "groups": _GROUPS,
@@ -145,7 +131,7 @@ _PARTS: dict[str, st.SearchStrategy[Any]] = {
         + [("@acme/one", "@ben"), ("@ann", "@fay", "@cat", "@acme/two")]
     ),
     "longest": st.sampled_from([*[240] * 8, 60]),
-    "needs": _rules(),
+    "needs": _RULES,
 }
 _PLAIN = Book(
     teams={
@@ -167,45 +153,54 @@ _CHANGED = st.sampled_from(sorted(_PARTS))
 _SOME_CHANGED = st.lists(_CHANGED, max_size=3)
 
 
-@st.composite
-def books(draw: st.DrawFn) -> Book:
+def _book(draw: st.DrawFn) -> Book:
     """Rules under which much is approved, with up to three of their parts drawn."""
-    book = replace(_PLAIN, needs=draw(_rules()))
+    book = replace(_PLAIN, needs=draw(_RULES))
     parts = draw(_SOME_CHANGED)
     return replace(book, **{part: draw(_PARTS[part]) for part in parts})
 
 
-def another(book: Book) -> st.SearchStrategy[Book]:
+def another(draw: st.DrawFn, book: Book) -> Book:
     """The same rules, with one part of them as it is or another."""
-    return _CHANGED.flatmap(lambda part: _PARTS[part].map(lambda value: replace(book, **{part: value})))
+    part = draw(_CHANGED)
+    return replace(book, **{part: draw(_PARTS[part])})
 
 
-def _mostly(book: Book) -> st.SearchStrategy[Book]:
-    return st.just(book) | st.just(book) | another(book)
+_OTHERWISE = st.sampled_from((False, False, True))
+
+
+def _mostly(draw: st.DrawFn, book: Book) -> Book:
+    return another(draw, book) if draw(_OTHERWISE) else book
 
 
 _STATES = ["APPROVED"] * 24 + ["CHANGES_REQUESTED", "COMMENTED"]
-_SAID = st.builds(
-    lambda login, state, before: Said(login=login, state=state, minute=-before),
-    st.sampled_from(_APPROVERS),
-    st.sampled_from(_STATES),
-    st.sampled_from([5, 5, 10, 20, 21, 0, DAY, DAY + 1]),
+_SAID = st.sampled_from(
+    [
+        Said(login=login, state=state, minute=-before)
+        for state in _STATES
+        for before in (5, 5, 10, 20, 21, 0, DAY, DAY + 1)
+        for login in _APPROVERS
+    ]
 )
 _APPROVALS = st.sampled_from(
-    [("ann", "ben", "cat", "dan")] * 3 + [("ben", "cat"), ("fay", "ann"), ("dan",), ()]
+    [("ann", "ben", "cat", "dan")] * 2 + [("ben", "cat"), ("fay", "ann"), ("dan",), ()]
 ).map(
     lambda logins: tuple(
         Said(login=login, state="APPROVED", minute=at - 20) for at, login in enumerate(logins)
     )
 )
-PAPERS = st.builds(
-    Paper,
-    accounts=st.sampled_from([("prod",), ("prod",), ("data",), ("staging",), ("data", "prod"), ACCOUNTS]),
-    minutes=st.sampled_from([30, 31, 60, 60, 61, 120, 120, 240, 240, 241]),
-    values=st.sampled_from(
-        [{"table": "orders"}] * 8 + [{"table": "refunds"}, {"table": "orders", "more": "orders"}]
-    ),
-    starts=st.sampled_from([None] * 12 + [0, 1, 60, -30, -60]),
+PAPERS = st.sampled_from(
+    [
+        Paper(accounts=accounts, minutes=minutes, values=values, starts=starts)
+        for starts in (*[None] * 12, 0, 1, 60, -30, -60)
+        for values in (
+            *[{"table": "orders"}] * 8,
+            {"table": "refunds"},
+            {"table": "orders", "more": "orders"},
+        )
+        for minutes in (30, 31, 60, 60, 61, 120, 120, 240, 240, 241)
+        for accounts in (("prod",), ("prod",), ("data",), ("staging",), ("data", "prod"), ACCOUNTS)
+    ]
 )
 
 
@@ -214,16 +209,16 @@ def _halt(subject: Mapping[str, str], minute: int, lifted: int | None) -> Halt:
     return Halt(**subject, minute=minute, lifted=minute + lifted if lifted is not None and late else lifted)
 
 
-HALTS = st.builds(
-    _halt,
-    st.sampled_from(
-        [{"who": ME}, {"policy": POLICY}] * 3 + [{"who": "ben"}, {"who": "eve"}, {"policy": f"{POLICY}-too"}]
-    ),
-    st.sampled_from(
-        [5, 20, -60, -7 * DAY, 29, 30, 2, 59, 60, 61, 119, 120, 0, 1, -1, -7 * DAY - 1, -7 * DAY + 1]
-    ),
-    st.sampled_from([None, None, 0, 1, 30, 60, 61, 120, 0]),
-)
+HALTS = st.sampled_from(
+    [
+        _halt(subject, minute, lifted)
+        for subject in (
+            *[{"who": ME}, {"policy": POLICY}] * 3, {"who": "ben"}, {"who": "eve"}, {"policy": f"{POLICY}-too"},
+        )
+        for minute in (5, 20, -60, -7 * DAY, 29, 30, 2, 59, 60, 61, 119, 120, 0, 1, -1, -7 * DAY - 1, -7 * DAY + 1)
+        for lifted in (None, None, 0, 1, 30, 60, 61, 120, 0)
+    ]
+)  # fmt: skip
 # Two stops of one second, by one person, of one subject, are one event.
 _SOME_HALTS = st.lists(
     HALTS, min_size=1, max_size=2, unique_by=lambda halt: (halt.who, halt.policy, halt.minute)
@@ -233,43 +228,51 @@ _SOME_HALTS = st.lists(
 _SOME_SAID = st.lists(_SAID, max_size=2)
 
 
-@st.composite
-def merges(
+def a_merged(
     draw: st.DrawFn, book: Book | None = None, *, minute: int = 0, paper: Paper | None = None
 ) -> Merged:
-    """A merge of the request at this minute."""
-    before = book or draw(books())
+    """A merge of the request at this minute. No strategy is made on the way: Hypothesis looks at each new one."""
+    before = book or _book(draw)
     said = (*draw(_APPROVALS), *draw(_SOME_SAID))
     return Merged(
         minute=minute,
         paper=paper or draw(PAPERS),
         before=before,
-        head=draw(_mostly(before)),
+        head=_mostly(draw, before),
         said=tuple(replace(each, minute=minute + each.minute) for each in said),
     )
 
 
 _ANY_HALTS = st.just(()) | _SOME_HALTS
+_LATE = st.booleans()
+_ASKS_NEVERTHELESS = st.sampled_from((True, False, False, False))
+_ASKS_OTHERWISE = st.integers(0, 7).map(lambda number: number == 7)
+# How long more is asked for, and when: by how long it was, or whatever it was.
+_LONGER = st.sampled_from([(1, 1), (1, 30), (1, 60), (0, 240), (0, 240), (0, 241), (1, 0), (0, 30)])
+_MINUTES = st.sampled_from(
+    [(0, 1), (0, 1), (0, 10), (0, 29), (1, -1), (1, 0), (1, 1), (0, 59), (0, 60), (0, 61), (0, 120)]
+)
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> Story:
-    """A whole story, often with a second merge that asks for more time."""
-    first = draw(merges())
+def _stories(draw: st.DrawFn) -> Story:
+    first = a_merged(draw)
     halts = draw(_ANY_HALTS)
-    story = Story(first=first, halts=halts, late=draw(st.booleans()))
-    if answer(first, story.known(first), longer=False).term is None and draw(st.integers(0, 3)):
+    story = Story(first=first, halts=halts, late=draw(_LATE))
+    if answer(first, story.known(first), longer=False).term is None and not draw(_ASKS_NEVERTHELESS):
         return story  # there is nothing to extend: one of four asks nevertheless
     was = first.paper.minutes
-    paper = replace(
-        first.paper, minutes=draw(st.sampled_from([was + 1, was + 30, was + 60, 240, 240, 241, was, 30]))
-    )
-    if draw(st.integers(0, 7)) == 7:
+    times, more = draw(_LONGER)
+    paper = replace(first.paper, minutes=times * was + more)
+    if draw(_ASKS_OTHERWISE):
         other = draw(PAPERS)
         paper = replace(paper, accounts=other.accounts, values=other.values)
-    minute = draw(st.sampled_from([1, 1, 10, 29, was - 1, was, was + 1, 59, 60, 61, 120]))
-    longer = draw(merges(draw(_mostly(first.before)), minute=minute, paper=paper))
+    times, more = draw(_MINUTES)
+    longer = a_merged(draw, _mostly(draw, first.before), minute=times * was + more, paper=paper)
     return replace(story, longer=longer)
+
+
+STORIES = _stories()  # whole stories, often with a second merge that asks for more time
 
 
 # What they are to jitbot

@@ -14,14 +14,14 @@ from combined_cases import (
     ACCOUNTS,
     ASKERS,
     HALTS,
+    NEEDS,
+    STORIES,
     TEAMS,
     Story,
+    a_merged,
     another,
     case_of,
     ends_of,
-    merges,
-    needs,
-    stories,
     told,
 )
 from combined_model import (
@@ -104,7 +104,7 @@ def test_every_decision_is_the_models(record_property: Record) -> None:
     """Decision, reasons, need, places, window, and what a stop ends: jitbot and the model say the same."""
 
     @many(300)
-    @given(stories())
+    @given(STORIES)
     def agree(story: Story) -> None:
         found = told(story)
         first = answer(story.first, story.known(story.first), longer=False)
@@ -129,24 +129,29 @@ def test_every_decision_is_the_models(record_property: Record) -> None:
 
 # Asking for more, or of fewer people
 
+MORE = st.sampled_from(["account", "minutes", "parameter", "rule"])
+ANY_ACCOUNT, MINUTES, VALUES = map(st.sampled_from, (ACCOUNTS, (1, 30, 90), ("orders", "refunds")))
+SIDES = st.sampled_from(["before", "head", "both"])
+LEFT = st.sampled_from([*((team,) for team in (*TEAMS, ASKERS)), (*TEAMS, ASKERS)])
+NARROWED = st.sampled_from([(None, None), (0, None), (1, None), (None, 0), (None, 1), (-10, 60)])
+SAME_HEAD = st.booleans()
+
 
 @st.composite
 def asked_for_more(draw: st.DrawFn) -> tuple[Merged, Merged]:
     """A merge, and the same with an account, minutes, a parameter or a rule more."""
-    less = draw(merges())
+    less = a_merged(draw)
     paper = less.paper
-    what = draw(st.sampled_from(["account", "minutes", "parameter", "rule"]))
+    what = draw(MORE)
     if what == "account":
-        accounts = tuple(sorted({*paper.accounts, draw(st.sampled_from(ACCOUNTS))}))
+        accounts = tuple(sorted({*paper.accounts, draw(ANY_ACCOUNT)}))
         return less, replace(less, paper=replace(paper, accounts=accounts))
     if what == "minutes":
-        return less, replace(
-            less, paper=replace(paper, minutes=paper.minutes + draw(st.sampled_from([1, 30, 90])))
-        )
+        return less, replace(less, paper=replace(paper, minutes=paper.minutes + draw(MINUTES)))
     if what == "parameter":
-        values = {"more": draw(st.sampled_from(["orders", "refunds"])), **paper.values}
+        values = {"more": draw(VALUES), **paper.values}
         return less, replace(less, paper=replace(paper, values=values))
-    rule, side = draw(needs()), draw(st.sampled_from(["before", "head", "both"]))
+    rule, side = draw(NEEDS), draw(SIDES)
 
     def with_rule(book: Book) -> Book:
         return replace(book, needs=(*book.needs, rule))
@@ -180,13 +185,20 @@ def test_asking_for_more_never_needs_less(record_property: Record) -> None:
     assert min(tried.values()) > 5, tried
 
 
+@st.composite
+def two_versions(draw: st.DrawFn) -> tuple[Merged, Book]:
+    """A merge, and rules of a head that have another rule first."""
+    merged = a_merged(draw)
+    return merged, another(draw, replace(merged.before, needs=(draw(NEEDS), merged.before.needs[0])))
+
+
 def test_rules_that_changed_meanwhile_need_what_both_need(record_property: Record) -> None:
     """Whoever weakens a rule, at the head or before the merge, weakens nothing: the other version asks all the same."""
 
     @many(60)
-    @given(merges(), st.data())
-    def both(merged: Merged, data: st.DataObject) -> None:
-        head = data.draw(another(replace(merged.before, needs=(data.draw(needs()), merged.before.needs[0]))))
+    @given(two_versions())
+    def both(pair: tuple[Merged, Book]) -> None:
+        merged, head = pair
         changed = places_of(replace(merged, head=replace(head, teams=merged.before.teams)))
         for one in (merged.before, head):
             alone = places_of(replace(merged, before=one, head=one))
@@ -207,14 +219,12 @@ def with_fewer_people(draw: st.DrawFn) -> tuple[Merged, Merged]:
     Somebody leaves one team, or all; or one entry is gone, or has narrower dates. Who asks for changes does not leave:
     what they say would leave with them.
     """
-    found = draw(merges())
+    found = a_merged(draw)
     merged = replace(found, head=found.before)
     objecting = {said.login for said in merged.said if said.state == "CHANGES_REQUESTED"}
     login = draw(st.sampled_from(sorted(set(LOGINS) - objecting)))
-    teams = draw(st.sampled_from([(team,) for team in (*TEAMS, ASKERS)] + [(*TEAMS, ASKERS)]))
-    since, until = draw(
-        st.sampled_from([(None, None), (0, None), (1, None), (None, 0), (None, 1), (-10, 60)])
-    )
+    teams = draw(LEFT)
+    since, until = draw(NARROWED)
 
     def less(book: Book) -> Book:
         kept = {
@@ -237,7 +247,7 @@ def with_fewer_people(draw: st.DrawFn) -> tuple[Merged, Merged]:
         return [(name, later, sooner)] if later is None or sooner is None or later < sooner else []
 
     after = less(merged.before)
-    return merged, replace(merged, before=after, head=after if draw(st.booleans()) else merged.head)
+    return merged, replace(merged, before=after, head=after if draw(SAME_HEAD) else merged.head)
 
 
 def test_fewer_people_never_help(record_property: Record) -> None:
@@ -259,7 +269,7 @@ def test_a_stop_never_helps_and_comes_before_all_else(record_property: Record) -
     """With a stop more, or one that is lifted later, nothing is given that was not; what it is about is refused and ended."""
 
     @many(100)
-    @given(HALTS, stories(), st.sampled_from([0, 1, 30, DAY, None]))
+    @given(HALTS, STORIES, st.sampled_from([0, 1, 30, DAY, None]))
     def never_more(halt: Halt, story: Story, later: int | None) -> None:
         longer = replace(halt, lifted=None if later is None or halt.lifted is None else halt.lifted + later)
         given = [told(replace(story, halts=halts)) for halts in ((), (halt,), (longer,))]

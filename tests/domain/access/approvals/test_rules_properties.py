@@ -7,10 +7,11 @@ jitbot but the values that it is given.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import permutations
+from itertools import permutations, product
 
 from acme_facts import MERGED_AT, a_policy, a_request, owned_by, people, the_rules
 from builders import a_case, a_commit, a_merge, a_pull, a_review
+from choices import arranged, evenly, some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,7 +69,7 @@ def model_holds(rule: ApprovalRule, asked: Asked) -> bool:
 
 
 def model_enough(
-    rules: Iterable[ApprovalRule], asked: Asked, teams: Mapping[str, set[str]], approved: Iterable[str]
+    rules: Iterable[ApprovalRule], asked: Asked, teams: Mapping[str, frozenset[str]], approved: Iterable[str]
 ) -> bool:
     """Whether these approvals are enough: every way to give the humans behind them the places is tried."""
     held = [rule for rule in rules if model_holds(rule, asked)]
@@ -83,39 +84,53 @@ def model_enough(
     )
 
 
-CONDITIONS = st.builds(
-    RuleCondition,
-    accounts=st.none()
-    | st.lists(st.sampled_from((*ACCOUNTS, "@live", "@rest")), min_size=1, max_size=2, unique=True).map(
-        tuple
-    ),
-    duration_over=st.none() | st.sampled_from([30, 60, 90]).map(lambda minutes: timedelta(minutes=minutes)),
-    parameters=st.dictionaries(
-        st.sampled_from(["table", "more"]),
-        st.lists(st.sampled_from(["orders", "refunds"]), min_size=1, max_size=2, unique=True).map(tuple),
-        max_size=2,
-    ),
+# Everything that may be drawn, made once (see `choices`).
+SOME_VALUES = [("orders",), ("refunds",), ("orders", "refunds"), ("refunds", "orders")]
+CONDITIONS = evenly(
+    [
+        RuleCondition(accounts=accounts, duration_over=over, parameters=values)
+        for accounts in named
+        for over in (None, *(timedelta(minutes=minutes) for minutes in (30, 60, 90)))
+        for values in parameters
+    ]
+    for named in (
+        [None],
+        *(list(permutations((*ACCOUNTS, "@live", "@rest"), length)) for length in (1, 2)),
+    )
+    for parameters in (
+        [dict[str, tuple[str, ...]]()],
+        [{key: of} for key in ("table", "more") for of in SOME_VALUES],
+        [{"table": of, "more": others} for of, others in product(SOME_VALUES, repeat=2)],
+    )
+)
+NEEDS = evenly(
+    [
+        (tuple(f"@{name}" for name in teams), need)
+        for teams in permutations(TEAM_NAMES, length)
+        for need in range(max(length, 1), 5)
+    ]
+    for length in range(4)
 )
 
 
-@st.composite
-def a_rule(draw: st.DrawFn, *, always: bool = False) -> ApprovalRule:
-    """A rule that a policy may have."""
-    teams = draw(st.lists(st.sampled_from([f"@{name}" for name in TEAM_NAMES]), max_size=3, unique=True))
-    need = draw(st.integers(max(len(teams), 1), 4))
-    return ApprovalRule(need=need, teams=tuple(teams), when=None if always else draw(CONDITIONS))
+def _a_rule(needs: tuple[tuple[str, ...], int], when: RuleCondition | None) -> ApprovalRule:
+    return ApprovalRule(need=needs[1], teams=needs[0], when=when)
 
 
-RULES = st.tuples(a_rule(always=True), st.lists(a_rule(), max_size=3)).map(lambda each: (each[0], *each[1]))
-MEMBERS = st.fixed_dictionaries({name: st.sets(st.sampled_from(sorted(HUMAN))) for name in TEAM_NAMES})
-APPROVED = st.lists(st.sampled_from(sorted(HUMAN)), max_size=6, unique=True)
-ASKED = st.builds(
-    Asked,
-    accounts=st.lists(st.sampled_from(ACCOUNTS), min_size=1, max_size=3, unique=True).map(tuple),
-    minutes=st.sampled_from([30, 31, 60, 61, 90, 120]),
-    parameters=st.fixed_dictionaries(
-        {"table": st.sampled_from(["orders", "refunds"])}, optional={"more": st.sampled_from(["orders", "x"])}
-    ),
+# Rules that a policy may have.
+A_RULE = st.builds(_a_rule, NEEDS, CONDITIONS)
+RULES = st.builds(lambda always, more: (_a_rule(always, None), *more), NEEDS, st.lists(A_RULE, max_size=3))
+MEMBERS = st.fixed_dictionaries({name: some(sorted(HUMAN)) for name in TEAM_NAMES})
+APPROVED = arranged(sorted(HUMAN), most=6).map(list)
+ASKED = evenly(
+    [
+        Asked(accounts=accounts, minutes=minutes, parameters={"table": table, **more})
+        for accounts in permutations(ACCOUNTS, length)
+        for minutes in (30, 31, 60, 61, 90, 120)
+        for table in ("orders", "refunds")
+        for more in ({}, {"more": "orders"}, {"more": "x"})
+    ]
+    for length in (1, 2, 3)
 )
 
 
@@ -174,7 +189,7 @@ def is_enough(
 
 @given(RULES, ASKED, MEMBERS, APPROVED)
 def test_it_is_enough_where_the_model_says_so(
-    rules: tuple[ApprovalRule, ...], asked: Asked, teams: dict[str, set[str]], approved: list[str]
+    rules: tuple[ApprovalRule, ...], asked: Asked, teams: dict[str, frozenset[str]], approved: list[str]
 ) -> None:
     """jitbot and the model agree, and the decision is no other."""
     enough = model_enough(rules, asked, teams, approved)
@@ -188,7 +203,7 @@ def test_it_is_enough_where_the_model_says_so(
 
 @given(RULES, ASKED, MEMBERS, APPROVED)
 def test_one_person_fills_one_place(
-    rules: tuple[ApprovalRule, ...], asked: Asked, teams: dict[str, set[str]], approved: list[str]
+    rules: tuple[ApprovalRule, ...], asked: Asked, teams: dict[str, frozenset[str]], approved: list[str]
 ) -> None:
     """No two places have the same human; a place of a team has one of its members; as many are filled as can be."""
     parsed_case = the_case(rules, asked, teams, approved)
@@ -216,7 +231,7 @@ MORE = st.one_of(
 def test_asking_for_more_never_needs_less(
     rules: tuple[ApprovalRule, ...],
     asked: Asked,
-    teams: dict[str, set[str]],
+    teams: dict[str, frozenset[str]],
     approved: list[str],
     more: object,
 ) -> None:
@@ -228,12 +243,12 @@ def test_asking_for_more_never_needs_less(
     assert needs(rules, after, teams) >= needs(rules, asked, teams)
 
 
-@given(RULES, a_rule(), ASKED, MEMBERS, APPROVED, st.randoms(use_true_random=False))
+@given(RULES, A_RULE, ASKED, MEMBERS, APPROVED, st.randoms(use_true_random=False))
 def test_one_more_rule_never_needs_less(
     rules: tuple[ApprovalRule, ...],
     rule: ApprovalRule,
     asked: Asked,
-    teams: dict[str, set[str]],
+    teams: dict[str, frozenset[str]],
     approved: list[str],
     random: object,
 ) -> None:
@@ -252,7 +267,7 @@ def test_one_more_rule_never_needs_less(
 def test_a_member_less_never_helps(
     rules: tuple[ApprovalRule, ...],
     asked: Asked,
-    teams: dict[str, set[str]],
+    teams: dict[str, frozenset[str]],
     approved: list[str],
     team: str,
     login: str,
@@ -265,7 +280,11 @@ def test_a_member_less_never_helps(
 
 @given(RULES, ASKED, MEMBERS, APPROVED, st.sampled_from(sorted(HUMAN)))
 def test_one_more_approval_never_hurts(
-    rules: tuple[ApprovalRule, ...], asked: Asked, teams: dict[str, set[str]], approved: list[str], login: str
+    rules: tuple[ApprovalRule, ...],
+    asked: Asked,
+    teams: dict[str, frozenset[str]],
+    approved: list[str],
+    login: str,
 ) -> None:
     """What was enough stays enough with an approval more."""
     if is_enough(rules, asked, teams, [each for each in approved if each != login]):
@@ -291,8 +310,8 @@ def test_the_rules_of_the_head_and_of_the_merge_both_count(
     at_head: tuple[ApprovalRule, ...],
     at_base: tuple[ApprovalRule, ...],
     asked: Asked,
-    then: dict[str, set[str]],
-    now: dict[str, set[str]],
+    then: dict[str, frozenset[str]],
+    now: dict[str, frozenset[str]],
     approved: list[str],
 ) -> None:
     """What is enough for both together is enough for each, whatever teams and rules were between."""
@@ -307,7 +326,7 @@ def test_the_rules_of_the_head_and_of_the_merge_both_count(
 def test_the_case_of_the_model_is_one() -> None:
     """The model's people are known, and alice is none of them: nothing above passes because nobody counts."""
     always = (ApprovalRule(need=4),)
-    teams = {name: set[str]() for name in TEAM_NAMES}
+    teams = {name: frozenset[str]() for name in TEAM_NAMES}
     assert is_enough(always, Asked(), teams, ["ann", "ben", "cat", "dan"])
     assert not is_enough(always, Asked(), teams, ["ann", "anna", "ben", "cat"])
     assert {a_commit("alice").named, (a_pull().author.github_id,)} == {(GithubId(1001),)}
@@ -315,7 +334,7 @@ def test_the_case_of_the_model_is_one() -> None:
 
 @given(RULES, ASKED, MEMBERS, APPROVED)
 def test_who_could_fill_an_open_place_of_a_team(
-    rules: tuple[ApprovalRule, ...], asked: Asked, teams: dict[str, set[str]], approved: list[str]
+    rules: tuple[ApprovalRule, ...], asked: Asked, teams: dict[str, frozenset[str]], approved: list[str]
 ) -> None:
     """Those are named whose approval fills it, and leaves the others filled: directly, or because somebody moves."""
     parsed_case = the_case(rules, asked, teams, approved)
