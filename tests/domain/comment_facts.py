@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -77,10 +78,16 @@ class Rendered(HTMLParser):
 _FILES = r"(?:https://github\.com|http://127\.0\.0\.1:\d+)/acme/access/pull/\d+/files"
 
 
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+@lru_cache(maxsize=16)  # a test looks at one comment in several ways
 def rendered(body: str) -> Rendered:
     """A comment, rendered."""
     found = Rendered()
-    found.feed(MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(body))
+    found.feed(_markdown().render(body))
     return found
 
 

@@ -23,43 +23,61 @@ from jitbot.domain.text import timestamp
 DEADLINES = {"no-end", "late-end", "late-confirmation", "no-removal", "late-removal"}
 SPAN = 5 * 24 * 60  # minutes in which everything happens: any limit may be met or passed
 moment = st.integers(0, SPAN).map(lambda minutes: NOW + minutes * MINUTE)
-early = st.sampled_from([EndReason.REVOKED, EndReason.RELEASED, EndReason.DELETED, EndReason.OFFBOARDED])
+early = [EndReason.REVOKED, EndReason.RELEASED, EndReason.DELETED, EndReason.OFFBOARDED]
+maybe, nine_of_ten = st.booleans(), st.integers(0, 9)
+hours, more_hours = (
+    st.sampled_from([each * HOUR for each in many]) for many in (range(1, 41), range(41, 61))
+)
+ends = st.lists(st.tuples(st.sampled_from([*[EndReason.EXPIRED] * 4, *early]), moment, maybe), max_size=3)
+moments = st.lists(moment, max_size=2)
+GONE = st.lists(
+    st.tuples(
+        st.sampled_from([EndReason.DELETED, EndReason.OFFBOARDED]),
+        moment,
+        st.none() | st.integers(0, 600),
+        maybe,
+    ),
+    max_size=2,
+)
 
 
 @st.composite
 def records(draw: st.DrawFn) -> list[Event]:
     """What may be recorded of one request: extended or not, ended, confirmed and removed at any time, or twice, or never."""
-    first = an_approval(asked=a_request(duration=draw(st.integers(1, 40)) * HOUR))
+    first = an_approval(asked=a_request(duration=draw(hours)))
     events = [first]
-    if draw(st.booleans()):
-        events.append(an_extension(draw(st.integers(41, 60)) * HOUR))
+    if draw(maybe):
+        events.append(an_extension(draw(more_hours)))
     events += [
         an_outcome(EventType.GRANTED, commit=term.commit, window=term.window, at=draw(moment))
         for term in events
-        if draw(st.integers(0, 9))
+        if draw(nine_of_ten)
     ]
-    if draw(st.booleans()):
+    if draw(maybe):
         events.append(a_revocation(at=draw(moment)))
-    for why in draw(st.lists(st.just(EndReason.EXPIRED) | early, max_size=3)):
-        at, window = draw(moment), draw(st.sampled_from([each.window for each in events[:2] if each.window]))
+    windows = [each.window for each in events[:2] if each.window]
+    for why, at, last in draw(ends):
+        window = windows[-1 if last else 0]
         effective = window.expires_at if why is EndReason.EXPIRED else at
         evidence = {"effective_at": timestamp.show(effective), "seen": "denied"}
         events.append(an_outcome(EventType.ENDED, why=why, at=at, window=window, evidence=evidence))
     removed = {"verified_absent": True}
-    times = draw(st.lists(moment, max_size=2))
+    times = draw(moments)
     return [*events, *(an_outcome(EventType.REMOVED, at=at, evidence=removed) for at in times)]
 
 
-@st.composite
-def absences(draw: st.DrawFn) -> tuple[Absence, ...]:
+def absent(gone: Sequence[tuple[EndReason, datetime, int | None, bool]]) -> tuple[Absence, ...]:
     """The times in which main lacked the request's file or its requester."""
-    found = []
-    for why in draw(st.lists(st.sampled_from([EndReason.DELETED, EndReason.OFFBOARDED]), max_size=2)):
-        since = draw(moment)
-        minutes = draw(st.none() | st.integers(0, 600))
-        until = None if minutes is None else since + minutes * MINUTE
-        found.append(Absence(why=why, since=since, until=until, commit=MERGE, owned=draw(st.booleans())))
-    return tuple(found)
+    return tuple(
+        Absence(
+            why=why,
+            since=since,
+            until=None if minutes is None else since + minutes * MINUTE,
+            commit=MERGE,
+            owned=owned,
+        )
+        for why, since, minutes, owned in gone
+    )
 
 
 def verified(events: Sequence[Event], gone: tuple[Absence, ...], now: datetime) -> set[str]:
@@ -75,7 +93,7 @@ def reported(events: Sequence[Event], gone: tuple[Absence, ...], now: datetime) 
     return record.judgements.get("removed_on_time")
 
 
-@given(records(), absences(), moment, st.sampled_from([0, 30]))
+@given(records(), GONE.map(absent), moment, st.sampled_from([0, 30]))
 @settings(max_examples=400, deadline=None)
 def test_verify_and_report_never_contradict_each_other(
     events: list[Event], gone: tuple[Absence, ...], now: datetime, later: int

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import product
 
+from choices import evenly
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -48,14 +49,19 @@ def _slowly(pattern: str, path: str) -> bool:
     return any(_names(segments[0], entry[-1]) for entry in entries if pattern != "/")
 
 
-_NAMES = st.text("ab.", min_size=1, max_size=4).filter(lambda name: name not in {".", ".."})
+def _written(alphabet: str) -> list[list[str]]:
+    """All words of these letters, in a list for each length; a letter that is there twice is twice as likely."""
+    return [["".join(letters) for letters in product(alphabet, repeat=length)] for length in range(1, 5)]
+
+
+# One choice for each name and each segment: see `choices`.
+_NAMES = evenly([name for name in names if name not in {".", ".."}] for names in _written("ab."))
 PATHS = st.lists(_NAMES, min_size=1, max_size=5).map("/".join)
-_SEGMENTS = st.one_of(st.just("**"), st.just("*"), st.text("aab.*?", min_size=1, max_size=4))
+_SEGMENTS = evenly([*[["**"], ["*"]] * 4, *_written("aab.*?")])
 PATTERNS = st.builds(
-    lambda before, segments, after: before + "/".join(segments) + after,
-    st.sampled_from(["", "/"]),
+    lambda segments, ends: ends[0] + "/".join(segments) + ends[1],
     st.lists(_SEGMENTS, min_size=1, max_size=4),
-    st.sampled_from(["", "/"]),
+    st.sampled_from([("", ""), ("/", ""), ("", "/"), ("/", "/")]),
 ).filter(lambda pattern: parse(pattern).findings == ())
 
 
