@@ -63,9 +63,15 @@ LONGEST = (
 )
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a seventh of the time in tests is waiting. Each more collects all tests for itself."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: a seventh of the time in tests is waiting. Each more collects all tests for itself.
+
+    Tests of the domain wait for nothing.
+    """
+    domain = TESTS / "domain"
+    asked = [Path(config.invocation_params.dir, each.partition("::")[0]).resolve() for each in config.args]
+    waits = not all(each.is_relative_to(domain) for each in asked)
+    return (os.cpu_count() or 1) + waits
 
 
 def begun_elsewhere(worker: int, workers: int) -> list[str]:
@@ -94,24 +100,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (order(item.path), _place(item.path)))
 
 
+# Hooks, and no fixtures: pytest's own work for a fixture of every test is seconds of each run.
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """Refuse every connection that leaves this machine, in fixtures as in tests."""
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse every connection that leaves this machine, in fixtures as in tests; and listen to the embedded GitHub."""
     socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
-
-
-@pytest.fixture(autouse=True)
-def _as_github_describes_it(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail the test in which the embedded GitHub, or its client, first speaks otherwise than GitHub describes."""
-    if not _place(request.path).startswith("domain/"):  # there nobody speaks to anybody
+    if not _place(item.path).startswith("domain/"):  # there nobody speaks to anybody
         import_module("described")  # before a test changes what loading it would need
         from jitbot.sandbox.github.server import OBSERVERS
 
         if _observe not in OBSERVERS:
             OBSERVERS.append(_observe)
-    yield
-    told = list(_told)
-    _told.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Fail the test in which the embedded GitHub, or its client, first speaks otherwise than GitHub describes."""
+    try:
+        yield
+    finally:
+        told = list(_told)
+        _told.clear()
     assert told == []
 
 

@@ -1,6 +1,7 @@
 """People's text must not break out of Markdown, annotations, logs or a terminal."""
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -87,8 +88,13 @@ class _Page(HTMLParser):
         self.elements.append(f"comment {data}")
 
 
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
 def _page(source: str) -> _Page:
-    return _Page(MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(source))
+    return _Page(_markdown().render(source))
 
 
 def _is_inert(text: str) -> None:
