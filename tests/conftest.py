@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -180,16 +180,15 @@ def _quick_git(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _real_git(request: pytest.FixtureRequest) -> Iterator[None]:
-    """git itself, for one test that is marked so."""
-    if request.node.get_closest_marker("real_git") is None:
-        yield
-        return
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """git itself, for one test that is marked so, and for what it stands on."""
+    if item.get_closest_marker("real_git") is None:
+        return (yield)
     from answering import left_to_git
 
     with left_to_git():
-        yield
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)

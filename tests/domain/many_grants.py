@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from acme_facts import PEOPLE, a_policy, a_request, sha
@@ -46,8 +47,13 @@ ODD = {
 
 def many(number: int, *, days: int = 1000, seed: int = 7, reason: str | None = None) -> list[Event]:
     """The events of this many requests, spread over these days."""
+    return list(_many(number, days, seed, reason))
+
+
+@lru_cache(maxsize=32)  # several tests look at the same history
+def _many(number: int, days: int, seed: int, reason: str | None) -> tuple[Event, ...]:
     drawn = random.Random(seed)  # noqa: S311 - a made history, not a secret
-    return [event for at in range(number) for event in _one(at, number, days, drawn, reason)]
+    return tuple(event for at in range(number) for event in _one(at, number, days, drawn, reason))
 
 
 def _one(at: int, number: int, days: int, drawn: random.Random, reason: str | None) -> Iterator[Event]:

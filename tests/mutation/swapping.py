@@ -13,8 +13,8 @@ from typing import Any
 class Loaded:
     """Every function under a folder that is loaded now, and every cache: to be made before a fork, used after it."""
 
-    def __init__(self, folder: Path, caches: str) -> None:
-        """`folder` holds the files whose functions may change; `caches` is the package whose caches are forgotten."""
+    def __init__(self, folder: Path, caches: tuple[str, ...]) -> None:
+        """`folder` holds the files whose functions may change; `caches` are the modules and packages whose caches are forgotten."""
         self._functions: dict[str, list[FunctionType]] = defaultdict(list)
         self._caches: list[functools._lru_cache_wrapper[Any]] = []
         for each in gc.get_objects():

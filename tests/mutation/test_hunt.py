@@ -187,7 +187,7 @@ def loaded(tmp_path: Path) -> Iterator[ModuleType]:
 def _put(module: ModuleType, what: str) -> int:
     file = Path(str(module.__file__))
     found = {each.what: each.tree for each in mutants(LOADED)}[what]
-    return Loaded(file.parent, "boxes").put(file, LOADED, found)
+    return Loaded(file.parent, ("boxes",)).put(file, LOADED, found)
 
 
 def test_a_mutant_is_put_where_its_function_went(loaded: ModuleType) -> None:

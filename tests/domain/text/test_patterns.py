@@ -1,6 +1,7 @@
 """When two patterns can match the same text."""
 
 import re
+from functools import cache
 from itertools import product
 
 import pytest
@@ -15,6 +16,7 @@ TEXTS = ["".join(letters) for length in range(2 * LONGEST - 1) for letters in pr
 patterns = st.text(alphabet="ab*?", max_size=LONGEST)
 
 
+@cache
 def matched(pattern: str) -> set[str]:
     """Every short text that a pattern matches, found by trying them all."""
     shape = re.compile(pattern.replace("*", ".*").replace("?", "."))

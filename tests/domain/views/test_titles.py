@@ -275,11 +275,8 @@ def test_a_title_is_one_line_that_github_takes(
 ) -> None:
     """Whatever people wrote: at most 256 characters, all of them printable, and who asks stays first."""
     asked = a_request(accounts=tuple(accounts), parameters=values, path=f"requests/{long}/x/y.yaml")
-    for summaries in (
-        [a_summary(asked)],
-        [a_summary(asked)] * 7,
-        [a_summary(asked, kind=ChangeKind.DELETED)],
-    ):
+    summary = a_summary(asked)
+    for summaries in ([summary], [summary] * 7, [a_summary(asked, kind=ChangeKind.DELETED)]):
         shown = bare(summaries)
         assert shown.startswith("alice: ")
         assert len(shown) <= LONGEST

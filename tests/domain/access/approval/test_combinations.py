@@ -103,7 +103,7 @@ def same(decision: Decision, merged: Merged, wanted: Answer) -> None:
 def test_every_decision_is_the_models(record_property: Record) -> None:
     """Decision, reasons, need, places, window, and what a stop ends: jitbot and the model say the same."""
 
-    @many(300)
+    @many(320)
     @given(STORIES)
     def agree(story: Story) -> None:
         found = told(story)
@@ -132,7 +132,7 @@ def test_every_decision_is_the_models(record_property: Record) -> None:
 MORE = st.sampled_from(["account", "minutes", "parameter", "rule"])
 ANY_ACCOUNT, MINUTES, VALUES = map(st.sampled_from, (ACCOUNTS, (1, 30, 90), ("orders", "refunds")))
 SIDES = st.sampled_from(["before", "head", "both"])
-LEFT = st.sampled_from([*((team,) for team in (*TEAMS, ASKERS)), (*TEAMS, ASKERS)])
+LEFT = st.sampled_from([*((team,) for team in (*TEAMS, ASKERS)), *[(*TEAMS, ASKERS)] * 3])
 NARROWED = st.sampled_from([(None, None), (0, None), (1, None), (None, 0), (None, 1), (-10, 60)])
 SAME_HEAD = st.booleans()
 
@@ -268,7 +268,7 @@ def test_fewer_people_never_help(record_property: Record) -> None:
 def test_a_stop_never_helps_and_comes_before_all_else(record_property: Record) -> None:
     """With a stop more, or one that is lifted later, nothing is given that was not; what it is about is refused and ended."""
 
-    @many(100)
+    @many(110)
     @given(HALTS, STORIES, st.sampled_from([0, 1, 30, DAY, None]))
     def never_more(halt: Halt, story: Story, later: int | None) -> None:
         longer = replace(halt, lifted=None if later is None or halt.lifted is None else halt.lifted + later)

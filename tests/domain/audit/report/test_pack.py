@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
@@ -28,7 +27,6 @@ from jitbot.domain.text import escape
 LATER = START + 400 * DAY
 
 
-@cache
 def records(number: int = 60, **given: Any) -> tuple[GrantRecord, ...]:
     """A made population."""
     return population(many(number, days=30, **given), LATER)
@@ -69,16 +67,6 @@ def packed(found: tuple[GrantRecord, ...], *, size: int = 5, seed: str = "s") ->
     return dict(files)
 
 
-@cache
-def _usual() -> dict[str, bytes]:
-    return packed(records())
-
-
-def the_pack() -> dict[str, bytes]:
-    """The pack of the usual population, made once for all tests that only read it."""
-    return dict(_usual())
-
-
 def table(content: bytes) -> list[dict[str, str]]:
     """A CSV file, read as a spreadsheet does."""
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
@@ -106,7 +94,7 @@ def test_the_same_gives_the_same_bytes() -> None:
 
 def test_the_manifest_names_every_file() -> None:
     """Each file but the manifest is in it, with the digest of its bytes."""
-    files = the_pack()
+    files = packed(records())
     manifest = json.loads(files.pop(MANIFEST))
     assert manifest["files"].keys() == files.keys()
     for name, content in files.items():
@@ -116,7 +104,7 @@ def test_the_manifest_names_every_file() -> None:
 
 def test_the_population_is_whole_in_both_forms() -> None:
     """CSV and JSON hold every item, refused ones too, and no other."""
-    found, files = records(), the_pack()
+    found, files = records(), packed(records())
     ids = [record.id for record in found]
     assert [row["grant_id"] for row in table(files["population.csv"])] == ids
     assert [row["id"] for row in json.loads(files["population.json"])] == ids
@@ -160,7 +148,7 @@ def test_a_sample_is_drawn_by_seed_id_and_merge_alone() -> None:
 
 def test_the_pack_says_how_to_draw_again() -> None:
     """The draw names each id and merge commit; seed, id and commit on three lines have its rank as their digest."""
-    files = the_pack()
+    files = packed(records())
     assert "\n    printf '%s\\n%s\\n%s' SEED ID MERGE_COMMIT | sha256sum\n" in files["README.md"].decode()
     draw = json.loads(files["sample/draw.json"])
     for name, seed in (("grants", draw["seed"]), ("removals", f"{draw['seed']}/removals")):

@@ -214,34 +214,47 @@ def test_a_use_that_says_nothing() -> None:
     assert {code for code, _ in found(APPROVED, GRANTED, empty)} == {"use-implausible"}
 
 
+AT = st.sampled_from([NOW + minutes * MINUTE for minutes in range(-200, 401)])
+ERRORS = ["", "AccessDenied", "ThrottlingException", "x" * 500]
+OPENED = st.lists(AT, max_size=4)
+CALLED = st.lists(st.tuples(st.sampled_from(ERRORS), AT), max_size=4)
+SUMMED = st.none() | st.lists(
+    st.tuples(st.text(max_size=20), st.integers(1, 9), st.sampled_from(ERRORS), AT, AT), max_size=3
+)
+LOOKED = st.sampled_from([(), REGIONS])
+LACKS = st.lists(
+    st.sampled_from(
+        [
+            unseen(lack, where=where, why=why, about=about)
+            for lack in Unseen
+            for where in (*REGIONS, "the account", "")
+            for why in ("", "AWS would not", "\x1b[2J" * 200)
+            for about in (CALLS, "entering")
+        ]
+    ),
+    max_size=40,
+)
+
+
 @st.composite
 def answers(draw: st.DrawFn) -> SeenUse:
     """What CloudTrail and a trail of one's own may show of a role, in its time and out of it."""
-    at = st.integers(-200, 400).map(lambda minutes: NOW + minutes * MINUTE)
-    error = st.sampled_from(["", "AccessDenied", "ThrottlingException", "x" * 500])
-    parts = st.builds(
-        unseen,
-        st.sampled_from(list(Unseen)),
-        where=st.sampled_from([*REGIONS, "the account", ""]),
-        why=st.sampled_from(["", "AWS would not", "\x1b[2J" * 200]),
-        about=st.sampled_from([CALLS, "entering"]),
-    )
-    openings = [an_opening(number, at=draw(at)) for number in range(draw(st.integers(0, 4)))]
-    calls = [a_call(number, draw(error), at=draw(at)) for number in range(draw(st.integers(0, 4)))]
-    services = None
-    if draw(st.booleans()):
+    openings = [an_opening(number, at=at) for number, at in enumerate(draw(OPENED))]
+    calls = [a_call(number, error, at=at) for number, (error, at) in enumerate(draw(CALLED))]
+    services, summed = None, draw(SUMMED)
+    if summed is not None:
         services = tuple(
-            a_sum(draw(st.text(max_size=20)), draw(st.integers(1, 9)), draw(error), first=first, last=max(first, draw(at)))
-            for first in draw(st.lists(at, max_size=3))
-        )  # fmt: skip
-    looked = draw(st.sampled_from([(), REGIONS]))
+            a_sum(name, count, error, first=first, last=max(first, other))
+            for name, count, error, first, other in summed
+        )
+    looked = draw(LOOKED)
     return SeenUse(
         openings=tuple(openings),
         calls=tuple(calls) if looked and openings else (),
         services=services,
-        regions=draw(st.sampled_from([(), REGIONS])),
+        regions=draw(LOOKED),
         call_regions=looked,
-        not_seen=(*draw(st.lists(parts, max_size=40)), DATA),
+        not_seen=(*draw(LACKS), DATA),
     )
 
 
