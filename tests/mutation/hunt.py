@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jitbot"
 DOMAIN = PACKAGE / "domain"
 # Modules whose functions remember values that jitbot made: those of the mutant are made anew.
-FACTS = tuple(path.stem for path in sorted((ROOT / "tests/domain").glob("*.py")))
+FACTS = tuple(path.stem for at in ("*.py", "audit/*.py") for path in (ROOT / "tests/domain").glob(at))
 PARTS = ("domain", "usecases", "adapters", "commands")
 LISTED = Path(__file__).with_name("survivors.md")
 OFTEN = 20  # seconds after which what is known is written again

@@ -130,7 +130,8 @@ def test_every_decision_is_the_models(record_property: Record) -> None:
 # Asking for more, or of fewer people
 
 MORE = st.sampled_from(["account", "minutes", "parameter", "rule"])
-ANY_ACCOUNT, MINUTES, VALUES = map(st.sampled_from, (ACCOUNTS, (1, 30, 90), ("orders", "refunds")))
+ANY_ACCOUNT, MINUTES = st.sampled_from(ACCOUNTS), st.sampled_from((1, 30, 90))
+VALUES = st.sampled_from(("orders", "refunds"))
 SIDES = st.sampled_from(["before", "head", "both"])
 LEFT = st.sampled_from([*((team,) for team in (*TEAMS, ASKERS)), *[(*TEAMS, ASKERS)] * 3])
 NARROWED = st.sampled_from([(None, None), (0, None), (1, None), (None, 0), (None, 1), (-10, 60)])

@@ -86,6 +86,11 @@ def model_enough(
 
 # Everything that may be drawn, made once (see `choices`).
 SOME_VALUES = [("orders",), ("refunds",), ("orders", "refunds"), ("refunds", "orders")]
+NAMED: tuple[tuple[tuple[str, ...] | None, ...], ...] = (
+    (None,),
+    tuple(permutations((*ACCOUNTS, "@live", "@rest"), 1)),
+    tuple(permutations((*ACCOUNTS, "@live", "@rest"), 2)),
+)
 CONDITIONS = evenly(
     [
         RuleCondition(accounts=accounts, duration_over=over, parameters=values)
@@ -93,10 +98,7 @@ CONDITIONS = evenly(
         for over in (None, *(timedelta(minutes=minutes) for minutes in (30, 60, 90)))
         for values in parameters
     ]
-    for named in (
-        [None],
-        *(list(permutations((*ACCOUNTS, "@live", "@rest"), length)) for length in (1, 2)),
-    )
+    for named in NAMED
     for parameters in (
         [dict[str, tuple[str, ...]]()],
         [{key: of} for key in ("table", "more") for of in SOME_VALUES],
