@@ -69,10 +69,10 @@ class Asked:
 
     def conversation(self, number: int) -> tuple[str, tuple[Comment, ...]] | None:
         """The node id of a pull request, with the first of its comments; None if it was not read together with others."""
-        reading, again = self._readings.get(number), self._recounts.get(number)
-        if reading is None or again is None or not reading.pull.node_id:
+        again = self._recounts.get(number)
+        if again is None or not (node_id := self._readings[number].pull.node_id):
             return None
-        return reading.pull.node_id, again.comments
+        return node_id, again.comments
 
     def _read(self, commit: Sha) -> CommitReading | None:
         if commit in self._expected:

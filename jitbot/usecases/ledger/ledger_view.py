@@ -156,7 +156,7 @@ class LedgerReader:
         first = next((each.commit for each in counted if each.claims.issued_at >= since), None)
         later = self.context.git.misdated(since, first) if first is not None else ()
         known = set(later)
-        if known <= set(commits):
+        if known.issubset(commits):
             return ()
         return (*(each for each in commits if each not in known), *later)
 

@@ -8,7 +8,7 @@ from acme_facts import HEAD, MERGE, MERGED_AT, MINUTE, PATH, sha
 from builders import a_commit, a_pull, a_review
 
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.domain.model.github_objects import PullRecount
+from jitbot.domain.model.github_objects import Comment, PullRecount
 from jitbot.domain.model.merge_facts import (
     CommitReading,
     PullReading,
@@ -125,6 +125,21 @@ def test_the_counts_are_those_of_a_second_reading() -> None:
     failed = Asked(a_github(recount=UnavailableError("cut")))
     failed.know(a_reading(a_pull()))
     assert failed.pull(7).number == 70
+
+
+def test_a_conversation_is_known_of_what_was_read_twice() -> None:
+    """With the first of its comments, by the name that GraphQL has for it; of any other pull request it is asked for."""
+    comment = Comment(comment_id=1, by_actions=True, body="x")
+    github = a_github(recount={number: a_recount(comments=(comment,)) for number in (7, 8)})
+    asked = Asked(github)
+    asked.know(a_reading(a_pull(node_id="PR_7")))
+    asked.know(a_reading(a_pull(number=8, node_id="")))
+    asked.know(a_reading(a_pull(number=6, node_id="PR_6")))
+    assert asked.conversation(7) is None
+    asked.pull(7)
+    assert asked.conversation(7) == ("PR_7", (comment,))
+    assert [asked.conversation(number) for number in (8, 6, 5)] == [None, None, None]
+    assert asked_of(github) == ["recount"]
 
 
 OBJECTION = a_review("frank", state="CHANGES_REQUESTED", review_id=2)

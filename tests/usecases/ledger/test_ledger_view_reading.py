@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from acme_facts import DAY, NOW, PATH, SECOND, a_person, sha
@@ -80,6 +81,28 @@ def test_no_date_hides_what_was_made_after_an_attested_batch() -> None:
     found = a_reader(plain).read()
     assert keys_of(found) == {ELSEWHERE.key, FAILURE.key, SEVERAL[0].key}
     assert [each.code for each in found.ignored] == ["unattested"]
+
+
+def test_what_is_read_anew_for_its_dates_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What claimed to be of these days, too, in whatever portions it is read."""
+    monkeypatch.setattr(ledger_view, "_AT_ONCE", 1)
+    plain = PlainLedger()
+    plain.push(ELSEWHERE)
+    plain.ages[plain.push(FAILURE)] = OLD
+    forged = plain.push(files={"x": b""})
+    found = a_reader(plain).read()
+    assert keys_of(found) == {ELSEWHERE.key, FAILURE.key}
+    assert [forged[:10] in each.message for each in found.ignored] == [True]
+
+
+@pytest.mark.parametrize(("late", "reads"), [(0 * SECOND, True), (SECOND, False)])
+def test_an_attestation_makes_recent_up_to_its_last_second(late: timedelta, reads: bool) -> None:
+    """A batch of exactly 21 days ago is one of these days; of a second more it is not."""
+    plain = PlainLedger()
+    plain.now = NOW - MEMORY - late
+    plain.push(replace(ELSEWHERE, at=plain.now))
+    plain.ages[plain.push(replace(FAILURE, at=plain.now))] = OLD
+    assert (len(a_reader(plain).read().events) == 2) is reads
 
 
 def test_what_nobody_attested_makes_nothing_recent() -> None:
