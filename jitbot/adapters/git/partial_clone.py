@@ -92,8 +92,8 @@ class Remainder:
             self._ask_for([*missing, *folders], SMALL_BLOBS, "blobs")
             asked = "".join(f"{name}\n" for name in inside)
             looked = self._git.run("cat-file", "--batch-check=%(objectname)", stdin=asked, lazily=False)
-            if looked.returncode == 0:  # else a large one is asked for when it is read
-                self._here.update(looked.stdout.decode().splitlines())
+            # git ends at a large one, which did not come: that is asked for when it is read.
+            self._here.update(looked.stdout.decode().splitlines())
         self._here |= wanted
 
     def _bring(self, wanted: Set[Sha], only: str = NO_BLOBS, kind: str = "blobs") -> bool:

@@ -1,12 +1,13 @@
 """What is still at the remote, without git: what is asked for, how often, and what a refusal means."""
 
+import itertools
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jitbot.adapters.git.partial_clone import Remainder
+from jitbot.adapters.git.partial_clone import COMMITS, MOST_ASKED, Remainder
 from jitbot.adapters.git.process import NO_TOKEN
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
@@ -23,32 +24,42 @@ class Clone:
         self.fetched: list[list[str]] = []
         self.refusal = ""  # what the remote says whatever is asked
         self.deeper: list[str] = []  # what a fetch with --deepen makes of the boundary
+        self.alone: Sha | None = None  # the ledger's tip, where its commits came alone
+        self.below: dict[str, str] = {}  # what comes with a folder that is asked for
         self.shallow = folder / "shallow"
         self._partial = partial
         git: Any = self
         self.remainder = Remainder(git, token=NO_TOKEN)
 
-    def run(self, verb: str, *_: str, stdin: str = "", lazily: bool = True) -> Any:
-        """Whether it is partial; which blobs are here, of which git names none if one is not."""
+    def run(self, verb: str, *_: str, stdin: str = "", lazily: bool = True, **_more: Any) -> Any:
+        """Whether it is partial; which blobs are here, up to the first that is not; the ledger's commits alone."""
         self.said.append(verb)
         if verb == "config":
             return _ran(printed="true\n" if self._partial else "")
+        if verb == "fetch":
+            self.alone = self.alone if self.refusal else D
+            return _ran(1 if self.refusal else 0)
         assert not lazily
         wanted = stdin.split()
-        missing = not set(wanted) <= self.here
-        return _ran(128 if missing else 0, "" if missing else stdin)
+        named = list(itertools.takewhile(self.here.__contains__, wanted))
+        return _ran(0 if named == wanted else 128, "\n".join(named))
 
     def ask(self, verb: str, *arguments: str) -> bytes:
         """All that is here, or where git keeps the boundary."""
         self.said.append(f"{verb} {arguments[-1]}")
         if verb == "rev-parse":
             return f"{self.shallow}\n".encode()
+        if verb == "for-each-ref":
+            return f"{self.alone} commit {COMMITS}\n".encode() if self.alone else b""
+        if verb == "update-ref":
+            self.alone = None
+            return b""
         return "\n".join(sorted(self.here)).encode()
 
-    def fetch(self, *_: str, stdin: str = "", **__: Any) -> Any:
+    def fetch(self, *given: str, stdin: str = "", **_: Any) -> Any:
         """What the remote has of what is asked for; it refuses all of it for the first one that it has not."""
         self.said.append("fetch")
-        wanted = stdin.split()
+        wanted = stdin.split() or [each for each in given[-1:] if each == self.alone]
         self.fetched.append(wanted)
         if self.deeper:
             self.shallow.write_text(self.deeper.pop())
@@ -56,7 +67,8 @@ class Clone:
         words = self.refusal or (
             f"fatal: remote error: upload-pack: not our ref {absent[0]}" if absent else ""
         )
-        self.here |= set() if words else set(wanted)
+        with_them = {each for name in wanted for each in self.below.get(name, "").split()}
+        self.here |= set() if words else {*wanted, *with_them}
         return _ran(128 if words else 0, words=words)
 
 
@@ -166,3 +178,99 @@ def test_a_history_that_grows_is_deeper(tmp_path: Path) -> None:
         clone.deeper = [after]
         clone.remainder.deepen("x")
     assert not clone.remainder.is_shallow()
+
+
+def test_a_folder_is_fetched_with_every_tree_below(tmp_path: Path) -> None:
+    """In a partial clone; a whole one has it."""
+    for partial in (True, False):
+        clone = Clone(tmp_path, "", "a", partial=partial)
+        clone.remainder.bring_folder(A)
+        assert clone.fetched == ([[A]] if partial else [])
+
+
+def test_small_files_come_with_the_folders_they_lie_in(tmp_path: Path) -> None:
+    """One call for all; what is large comes when it is read, and what came is not asked for again."""
+    clone = Clone(tmp_path, "b", "abcd")
+    clone.below = {B: f"{C} {D}"}
+    clone.remainder.bring_files([A], [B], [C, D])
+    assert clone.fetched == [[A, B]]
+    clone.said.clear()
+    clone.remainder.bring_blobs([A, C, D])
+    assert clone.said == []
+
+
+def test_a_file_that_did_not_come_is_not_taken_for_here(tmp_path: Path) -> None:
+    """A large one was left out: it is asked for when it is read."""
+    clone = Clone(tmp_path, "b", "abcd")
+    clone.below = {B: C}
+    clone.remainder.bring_files([A], [B], [C, D])
+    clone.remainder.bring_blobs([C, D])
+    assert clone.fetched == [[A, B], [D]]
+
+
+def test_folders_bring_nothing_where_what_is_wanted_is_here(tmp_path: Path) -> None:
+    """Nor in a whole clone, nor where nothing is wanted."""
+    clone = Clone(tmp_path, "ab", "abc")
+    clone.remainder.bring_files([A], [B], [C])
+    clone.remainder.bring_files([A], [B], [C])
+    assert clone.said == ["config", "cat-file"]
+    clone.remainder.bring_files([], [B], [C])
+    whole = Clone(tmp_path, "", "abc", partial=False)
+    whole.remainder.bring_files([A], [B], [C])
+    nothing = Clone(tmp_path, "", "abc")
+    nothing.remainder.bring_files([], [B], [C])
+    assert (len(clone.said), whole.said, nothing.said) == (2, ["config"], [])
+
+
+def test_commits_come_alone_where_the_remote_sends_them(tmp_path: Path) -> None:
+    """Their tip is named; where it does not, nothing is, though a former fetch left one."""
+    clone = Clone(tmp_path)
+    assert clone.remainder.bring_commits("refs/heads/ledger") == D
+    clone.refusal = "fatal: filter not supported"
+    clone.alone = A
+    assert clone.remainder.bring_commits("refs/heads/ledger") is None
+
+
+def test_all_trees_come_in_one_call_and_once(tmp_path: Path) -> None:
+    """Where commits came alone, in a partial clone; what is here is looked at anew then."""
+    clone = Clone(tmp_path, "a", "bd")
+    clone.remainder.bring_blobs([A, B])
+    clone.remainder.bring_all_trees()
+    assert clone.fetched == [[B]]
+    clone.alone, clone.below = D, {D: C}
+    clone.remainder.bring_all_trees()
+    assert (clone.fetched, clone.alone) == ([[B], [D]], None)
+    clone.remainder.bring_blobs([C])
+    clone.remainder.bring_all_trees()
+    assert clone.fetched == [[B], [D]]
+    whole = Clone(tmp_path, "", "d", partial=False)
+    whole.alone = D
+    whole.remainder.bring_all_trees()
+    assert (whole.fetched, whole.said) == ([], ["config"])
+
+
+def test_trees_that_cannot_be_fetched_are_trouble(tmp_path: Path) -> None:
+    """The commits are still called alone: the next reader asks again."""
+    clone = Clone(tmp_path)
+    clone.alone, clone.refusal = D, "fatal: no route"
+    with pytest.raises(UnavailableError, match="could not fetch the ledger's trees from origin"):
+        clone.remainder.bring_all_trees()
+    assert clone.alone == D
+
+
+def test_after_some_calls_for_trees_all_of_them_come(tmp_path: Path) -> None:
+    """Whatever is here costs none; then one call more, and no second one."""
+    trees = [Sha(f"{number:040}") for number in range(MOST_ASKED + 1)]
+    clone = Clone(tmp_path, "", "d")
+    clone.there |= set(trees)
+    clone.alone = D
+    for each in trees[: MOST_ASKED - 1]:
+        clone.remainder.bring_trees([each])
+        clone.remainder.bring_trees([each])
+    assert clone.fetched == [[each] for each in trees[: MOST_ASKED - 1]]
+    clone.remainder.bring_trees([trees[MOST_ASKED - 1]])
+    assert clone.fetched[MOST_ASKED - 1 :] == [[trees[MOST_ASKED - 1]], [D]]
+    clone.alone = D  # as a first fetch of another clone would leave it
+    clone.remainder.bring_trees([trees[0]])
+    clone.remainder.bring_trees([trees[MOST_ASKED]])
+    assert clone.fetched[MOST_ASKED + 1 :] == [[trees[MOST_ASKED]]]
