@@ -618,6 +618,55 @@ def test_github_commits_as_itself(rich: Rich) -> None:
     assert all(19864447 in each.named for each in commits)
 
 
+@pytest.mark.parametrize("trailer", [False, True])
+def test_an_author_without_an_account_is_left_to_rest_where_a_trailer_names_anybody(
+    rich: Rich, *, trailer: bool
+) -> None:
+    """That address may be somebody's; without one nobody is asked for who is linked."""
+    answer = copy.deepcopy(rich.whole)
+    commits = [each["commit"] for each in answer["repository"]["o0"]["commits"]["nodes"]]
+    for each in commits:
+        if ("Co-authored-by" in each["message"]) is trailer:
+            each["authors"]["nodes"].append({"user": None})
+            each["authors"]["totalCount"] += 1
+    assert page(answer, rich.true.pull.number).reading.commits == (None if trailer else rich.true.commits)
+
+
+def test_a_merge_that_is_tried_is_named(rich: Rich) -> None:
+    """Of a pull request that is not merged, as REST does; of one that cannot be, none is."""
+    answer = copy.deepcopy(rich.whole)
+    node = answer["repository"]["o0"]
+    node |= {"merged": False, "mergedAt": None}
+    assert page(answer, rich.true.pull.number).reading.pull.merge_commit == rich.sha
+    node["mergeCommit"] = None
+    assert page(answer, rich.true.pull.number).reading.pull.merge_commit is None
+
+
+def again(rich: Rich, **parts: Json) -> PullRecount:
+    """What a second reading says, where these parts of its answer are others."""
+    answer, number = copy.deepcopy(rich.reviews), rich.true.pull.number
+    answer["repository"]["o0"] |= parts
+    return pull_queries.recount(Answered(answer), [number])[number]  # type: ignore[arg-type]
+
+
+def test_a_review_that_is_being_written_hides_no_other(rich: Rich) -> None:
+    """Only its author sees it, without a time; it is none yet."""
+    whole = rich.reviews["repository"]["o0"]["reviews"]
+    pending = whole["nodes"][0] | {"state": "PENDING", "submittedAt": None}
+    nodes = [*whole["nodes"], pending]
+    found = again(rich, reviews=whole | {"nodes": nodes, "totalCount": len(nodes)})
+    assert found.reviews == rich.true.reviews
+
+
+def test_a_comment_that_is_hidden_hides_nothing_else(rich: Rich) -> None:
+    """It is left out; where all are hidden there is none, and the reviews and counts are as they were."""
+    true, comments = again(rich), rich.reviews["repository"]["o0"]["comments"]
+    assert again(rich, comments=comments | {"nodes": [None, *comments["nodes"]]}) == true
+    assert len(true.comments) > 0
+    for hidden in (None, {"nodes": None}):
+        assert again(rich, comments=hidden) == replace(true, comments=())
+
+
 @pytest.mark.parametrize("value", [True, False, "3", 3.0, None, [], {}])
 def test_a_number_is_a_number(value: Json) -> None:
     """Nothing that only reads as one."""

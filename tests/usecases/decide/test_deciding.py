@@ -272,6 +272,7 @@ def test_what_stays_short_is_left_to_the_next_run(
         ("files", (PATH, POLICY), "touches-rules", True),
         ("commits", (a_commit("alice", "bob"),), "not-enough-approvals", True),
         ("pushes", (Push(actor=an_actor("bob"), before=sha("x"), after=HEAD, kind="push", at=MERGED_AT - HOUR),), "not-enough-approvals", True),
+        ("pushes", (Push(actor=an_actor("alice"), before=sha("x"), after=HEAD, kind="push", at=MERGED_AT - MINUTE),), "not-enough-approvals", True),
         ("history", replace(SEEN, retargeted_at=MERGED_AT - MINUTE), "not-enough-approvals", True),
         ("history", replace(SEEN, reopened_at=MERGED_AT - MINUTE), "not-enough-approvals", True),
     ],
