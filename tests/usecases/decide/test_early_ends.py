@@ -258,6 +258,8 @@ def test_people_who_cannot_be_read_offboard_nobody(absent: frozenset[str]) -> No
     unread = the_rules(people=Parsed(value=None))
     main = Main(there=frozenset({PATH}), absent=absent, rules=the_rules() if absent else unread)
     assert told(main.ends()) == "nothing"
+    main.there, main.changes, main.pulls = frozenset(), (deletion(),), by("alice")
+    assert told(main.ends()) == "deleted"  # a deletion ends all the same
 
 
 REFUSED = replace(an_approval(), kind=EventType.REFUSED, window=None, documents=())
