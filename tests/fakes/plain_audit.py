@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from acme_facts import DAY, HOUR, MINUTE, NOW, an_actor, sha, the_settings
+from acme_facts import DAY, HOUR, MINUTE, NOW, ROLE_ID, an_actor, sha, the_settings
 from builders import a_case, a_commit, a_merge, a_pull, a_review, a_revocation, an_outcome
 from catalogue_facts import the_catalogue
 from plain_ledger import PlainLedger
@@ -15,7 +15,7 @@ from plain_trees import MAIN, PlainTrees
 from jitbot.adapters import documents
 from jitbot.domain.access.approval import decide
 from jitbot.domain.access.decision_event import of_decision
-from jitbot.domain.access.request_state import RequestState, fold_events
+from jitbot.domain.access.request_state import fold_request
 from jitbot.domain.audit.history.main_history import is_rule
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.ledger.attestation import blob_name
@@ -38,6 +38,11 @@ CAROLS = ORDERS.replace("alice", "carol")
 CAROLS_TEXT = TEXT.replace("alice", "carol").replace("[prod]", "[prod, staging]")
 MALLORYS = ORDERS.replace("alice", "mallory")
 KEYS = {"k0": "zero"}
+
+
+def newer(content: bytes) -> bytes:
+    """An event as a later jitbot may write it."""
+    return content.replace(b'"schema": 1', b'"schema": 2')
 
 
 @cache
@@ -72,6 +77,8 @@ class PlainClone:
     large: set[Sha] = field(default_factory=set)  # commits of main that show no more than their requests
     silent: set[Sha] = field(default_factory=set)  # commits that this clone does not have
     lacks: set[Sha] = field(default_factory=set)  # blobs that it does not have
+    modes: dict[tuple[Sha, str], str] = field(default_factory=dict)  # of what is no plain file in a commit
+    forbidden: set[bytes] = field(default_factory=set)  # contents that are nobody's to ask for
     taken: dict[Sha, tuple[str, ...]] = field(default_factory=dict)  # what commits of the ledger delete
     good: Sha | None = None
 
@@ -127,14 +134,18 @@ class PlainClone:
     def decision(self, case: Case) -> Event:
         """What a run makes of it, a minute later."""
         self.later(MINUTE)
-        path = case.change.path
-        so_far = fold_events(self.told).get(path, RequestState(request=path))
-        decided = decide(case, so_far, self.now)
+        decided = decide(case, fold_request(self.told, case.change.path), self.now)
         return of_decision(case.change, case, decided, now=self.now, run="run", catalogue=the_catalogue())
 
-    def tell(self, *told: Event, at: datetime | None = None, **how: Any) -> Sha:
-        """A run records these events, or somebody what they like (`files`)."""
-        self.ledger_of.now = at or self.now
+    def tell(
+        self,
+        *told: Event,
+        at: datetime | None = None,
+        claims: Mapping[str, object] | None = None,
+        **how: Any,
+    ) -> Sha:
+        """A run records these events, or somebody what they like (`files`). `claims` are those of its token."""
+        self.ledger_of.now, self.ledger_of.claims = at or self.now, claims or {}
         self.told += told
         return self.ledger_of.push(*told, at=at or self.now, **how)
 
@@ -166,7 +177,7 @@ class PlainClone:
         assert approved.window is not None
         at = approved.window.expires_at if why is EndReason.EXPIRED else self.now
         self.now = at + 10 * MINUTE if why is EndReason.EXPIRED else at
-        seen = {"effective_at": timestamp.show(at), "seen": "as recorded"}
+        seen = {"effective_at": timestamp.show(at), "seen": "as recorded", "role_id": ROLE_ID}
         self.tell(*self.outcomes(EventType.ENDED, approved, why=why, evidence=seen))
 
     def remove(self, approved: Event) -> None:
@@ -239,7 +250,7 @@ class PlainClone:
         for path in sorted({*old, *new}):
             if old.get(path) != new.get(path):
                 status = "D" if path not in new else "M" if path in old else "A"
-                mode = "000000" if path not in new else self.trees.modes.get(path, PLAIN)
+                mode = "000000" if path not in new else self.modes.get((commit, path), PLAIN)
                 blob = blob_name(new[path]) if path in new else Sha("0" * 40)
                 found.append(Touched(path=path, mode=mode, blob=blob, status=status))
         return found
@@ -268,7 +279,10 @@ class PlainClone:
         """What lies there."""
         if commit in self.silent:
             raise UnavailableError("not here")
-        return self.trees.entries(commit, [*paths])
+        return tuple(
+            replace(each, mode=self.modes.get((commit, each.path), each.mode))
+            for each in self.trees.entries(commit, [*paths])
+        )
 
     def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
         """Their bytes, up to so many."""
@@ -279,6 +293,7 @@ class PlainClone:
         known = {**self.trees.known(), **self.ledger_of.blobs}
         for each in blobs:
             content = None if each in self.lacks else known.get(each)
+            assert content not in self.forbidden
             yield each, content if content is not None and len(content) <= most else None
 
     def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:

@@ -36,6 +36,7 @@ class PlainLedger:
     secrets: dict[str, str] = field(
         default_factory=lambda: {"k0": "zero"}
     )  # of the issuer's keys, by their ids
+    claims: Mapping[str, object] = field(default_factory=dict)  # what tokens say else
     silent: bool = False  # whether the issuer publishes nothing
     fetched: int = 1
     before_write: Callable[[], object] = lambda: None
@@ -63,11 +64,21 @@ class PlainLedger:
         )
 
     def push(
-        self, *told: Event, files: Mapping[str, bytes] | None = None, kid: str = "k0", **changes: Any
+        self,
+        *told: Event,
+        files: Mapping[str, bytes] | None = None,
+        kid: str = "k0",
+        spoil: Callable[[bytes], bytes] = bytes,
+        **changes: Any,
     ) -> Sha:
-        """Another run's batch with these events, or somebody's files, signed with a key of this name; gives its commit."""
+        """Another run's batch with these events, or somebody's files, signed with a key of this name; gives its commit.
+
+        `spoil` makes of the bytes of each event others, which the batch attests all the same.
+        """
         head = self.commits[-1].commit
-        given = {batches.filed(each.path, head): events.dump(each) for each in told} | dict(files or {})
+        given = {batches.filed(each.path, head): spoil(events.dump(each)) for each in told} | dict(
+            files or {}
+        )
         message = changes.pop("message", commit_message.message(told) if told else "pushed")
         if told or kid != "k0" or "keys" in "".join(given):
             blobs = {path: attestation.blob_name(content) for path, content in given.items()}
@@ -86,6 +97,7 @@ class PlainLedger:
             "ref": "refs/heads/main",
             "job_workflow_ref": "acme/access/.github/workflows/grant.yml@refs/heads/main",
             "iat": int(self.now.timestamp()),
+            **self.claims,
             **others,
         }
         return json.dumps({"kid": kid, "key": self.secrets.get(kid, kid), "claims": claims})
