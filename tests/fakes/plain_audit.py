@@ -16,12 +16,14 @@ from jitbot.adapters import documents
 from jitbot.domain.access.approval import decide
 from jitbot.domain.access.decision_event import of_decision
 from jitbot.domain.access.request_state import fold_request
+from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, rule_event
+from jitbot.domain.access.rule_changes.rule_review import reviewed
 from jitbot.domain.audit.history.main_history import is_rule
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.ledger.git_history import NO_BASE, HistoryStep, RuleChange, Touched
+from jitbot.domain.ledger.git_history import NO_BASE, RULE_PATHS, HistoryStep, RuleChange, Touched
 from jitbot.domain.model.documents import PLAIN, Parsed, Sha, Source
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
@@ -199,6 +201,34 @@ class PlainClone:
         self.remove(second)
         self.remove(first)
         return self
+
+    def land(
+        self,
+        files: Mapping[str, bytes | str | None],
+        *by: str,
+        login: str = "bob",
+        approved_at: datetime | None = None,
+        dated: datetime | None = None,
+        pushed: bool = False,
+    ) -> Event:
+        """A change of the rules, and what a run will record of it: merged with these approvals, or pushed past the rules."""
+        base, at, number = self.main(), self.now, len(self.line)
+        commit = self.push(files, at=dated)
+        change = self.rule_changes(commit, RULE_PATHS)[-1]
+        origin = RuleOrigin(pushed_by=an_actor("olivia"))
+        if not pushed:
+            head, when = sha(f"head of {commit}"), approved_at or at - 10 * MINUTE
+            pull = a_pull(
+                number=number, author=an_actor(login), head=head, merge_commit=commit, merged_at=at
+            )  # fmt: skip
+            reviews = tuple(
+                a_review(each, review_id=100 * number + count, commit=head, submitted_at=when)
+                for count, each in enumerate(by)
+            )
+            review = reviewed(change, pull, reviews, (), self.rules(base, "orders-db-read"))
+            origin = RuleOrigin(pull_request=pull, review=review)
+        self.later(MINUTE)
+        return rule_event(change, origin, now=self.now, run="run")
 
     def rules(self, commit: Sha, policy: str) -> Rules:
         """The rules at a commit."""
