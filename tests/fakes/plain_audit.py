@@ -24,6 +24,7 @@ from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.git_history import NO_BASE, RULE_PATHS, HistoryStep, RuleChange, Touched
+from jitbot.domain.model.bounds import EVENT_READ
 from jitbot.domain.model.documents import PLAIN, Parsed, Sha, Source
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
@@ -31,7 +32,7 @@ from jitbot.domain.model.merge_facts import Case, Change, ChangeKind, Rules
 from jitbot.domain.text import timestamp
 from jitbot.sandbox.organisation import acme_tree
 from jitbot.usecases.audit.verify_ledger import AuditInputs, load_audit_inputs, verify
-from jitbot.usecases.collect.collect_case import read_rules
+from jitbot.usecases.collect.collect_case import large, read_rules
 from jitbot.usecases.collect.memory_tree import MemoryTree
 
 ORDERS = "requests/orders-db-read/2026-11/24-alice-refunds.yaml"
@@ -231,8 +232,10 @@ class PlainClone:
         return rule_event(change, origin, now=self.now, run="run")
 
     def rules(self, commit: Sha, policy: str) -> Rules:
-        """The rules at a commit."""
-        return read_rules(MemoryTree(self.trees.tree(commit)), cast("Any", Documents()), policy)
+        """The rules at a commit, as a run reads them."""
+        tree = self.trees.tree(commit)
+        odd = {path: large(blob_name(each)) for path, each in tree.items() if len(each) > EVENT_READ}
+        return read_rules(MemoryTree(tree, odd), cast("Any", Documents()), policy)
 
     # What an auditor asks
 
@@ -318,7 +321,7 @@ class PlainClone:
         """Their bytes, up to so many."""
         return self.trees.small(blobs, most)
 
-    def contents(self, blobs: Iterable[Sha], most: int = 1 << 22) -> Iterator[tuple[Sha, bytes | None]]:
+    def contents(self, blobs: Iterable[Sha], most: int = EVENT_READ) -> Iterator[tuple[Sha, bytes | None]]:
         """Their bytes, one after the other."""
         known = {**self.trees.known(), **self.ledger_of.blobs}
         for each in blobs:

@@ -16,6 +16,7 @@ from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.model.bounds import EVENT_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.text import timestamp
 from jitbot.usecases.collect.collect_case import PEOPLE
@@ -394,10 +395,36 @@ def test_rules_that_are_not_here_are_said() -> None:
     assert f"lacks rules of main at {clone.line[0][:10]}" in said(found, "rules-not-here")
 
 
+SPOILT = {
+    "too large": b"# " + b"x" * EVENT_READ,
+    "no text": b"\xff\xfe\xfd",
+    "too deep": b"a: " + b"[" * 9_000,
+}
+RULES = (
+    *("policies/settings.yaml", "policies/accounts.yaml", PEOPLE, "policies/teams.yaml"),
+    *("policies/access/orders-db-read.yaml", ".github/CODEOWNERS"),
+)
+
+
+@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
+@pytest.mark.parametrize("path", RULES)
+def test_rules_of_a_moment_that_nobody_can_read(path: str, spoilt: bytes) -> None:
+    """A run refuses what met them, and the audit says the same."""
+    clone = PlainClone()
+    right = clone.trees.files[path]
+    clone.push({path: spoilt})
+    case = clone.merge(ORDERS, TEXT, "bob")
+    clone.push({path: right})
+    event = clone.decision(case)
+    assert event.kind is EventType.REFUSED
+    clone.tell(event)
+    assert clone.verdict().problems == ()
+
+
 def padded(content: bytes) -> bytes:
     """An event larger than any that is read, whole in everything else."""
     told = json.loads(content)
-    told["evidence"]["padding"] = "x" * (1 << 22)
+    told["evidence"]["padding"] = "x" * EVENT_READ
     return json.dumps(told).encode()
 
 
