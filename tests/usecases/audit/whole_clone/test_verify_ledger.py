@@ -395,19 +395,19 @@ def test_rules_that_are_not_here_are_said() -> None:
     assert f"lacks rules of main at {clone.line[0][:10]}" in said(found, "rules-not-here")
 
 
-SPOILT = {
-    "too large": b"# " + b"x" * EVENT_READ,
-    "no text": b"\xff\xfe\xfd",
-    "too deep": b"a: " + b"[" * 9_000,
-}
+NO_TEXT, DEEP, LARGE = b"\xff\xfe\xfd", b"a: " + b"[" * 9_000, b"# " + b"x" * EVENT_READ
+CODEOWNERS = ".github/CODEOWNERS"
 RULES = (
     *("policies/settings.yaml", "policies/accounts.yaml", PEOPLE, "policies/teams.yaml"),
-    *("policies/access/orders-db-read.yaml", ".github/CODEOWNERS"),
+    *("policies/access/orders-db-read.yaml", CODEOWNERS),
 )
 
 
-@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
-@pytest.mark.parametrize("path", RULES)
+@pytest.mark.parametrize(
+    ("path", "spoilt"),
+    [*((each, NO_TEXT) for each in RULES), (PEOPLE, LARGE), (CODEOWNERS, LARGE), (PEOPLE, DEEP)],
+    ids=[*RULES, "people too large", "owners too large", "people too deep"],
+)
 def test_rules_of_a_moment_that_nobody_can_read(path: str, spoilt: bytes) -> None:
     """A run refuses what met them, and the audit says the same."""
     clone = PlainClone()
