@@ -6,17 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_facts import NOW, sha
 from acme_world import DAY, HOUR, World
 from audit_story import attest, clone, codes, recorded, said, verdict, vouched
-from builders import a_pull, a_review
 from reviewing import OTHER, POLICY, audited, dated, policies, review
 from ruling import pushed, reworded
-
-from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, rule_event
-from jitbot.domain.access.rule_changes.rule_review import RuleReview
-from jitbot.domain.ledger.git_history import RuleChange
-from jitbot.usecases.audit.access_reviews import _after_approval
 
 NAME = "orders-db-read"
 
@@ -172,25 +165,6 @@ def test_a_push_was_there_when_a_merge_after_it_was(world: World, tmp_path: Path
     world.must(world.merge("olivia", number))
     world.jit("grant")
     assert reviewed(world, tmp_path) == [("2026-11-23", "reviewed")]
-
-
-def test_only_commits_that_may_be_younger_than_an_approval_are_looked_into() -> None:
-    """Down to the second of the first one, however long the record is."""
-    approval = a_review(submitted_at=NOW)
-    changes = [RuleChange(commit=sha(f"{n}"), at=NOW, subject="x", paths=(POLICY,)) for n in range(-3, 3)]
-    record = {
-        change.commit: rule_event(
-            change,
-            RuleOrigin(pull_request=a_pull(merged_at=NOW + n * HOUR), review=RuleReview(counted=(approval,))),
-            now=NOW + DAY,
-            run="run",
-        )
-        for n, change in enumerate(changes, -3)
-    }
-    *former, last = changes
-    found = _after_approval(record[last.commit], reversed(former), record)
-    assert [(at, change.commit) for at, change in found] == [(NOW + HOUR, sha("1")), (NOW, sha("0"))]
-    assert list(_after_approval(None, former, record)) == []
 
 
 def test_a_change_before_the_approval_was_seen(world: World, tmp_path: Path) -> None:

@@ -5,14 +5,18 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from acme_facts import DAY, HOUR, MINUTE
+from acme_facts import DAY, HOUR, MINUTE, NOW, sha
+from builders import a_pull, a_review
 from plain_audit import Documents, PlainClone
 
+from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, rule_event
+from jitbot.domain.access.rule_changes.rule_review import RuleReview
 from jitbot.domain.audit.history.access_reviews import AccessReviews, PolicyStanding, ReviewStanding
 from jitbot.domain.audit.verify.verdict import Severity
 from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import SETTINGS
-from jitbot.usecases.audit.access_reviews import dates_moved, read_access_reviews
+from jitbot.usecases.audit.access_reviews import _after_approval, dates_moved, read_access_reviews
 from jitbot.usecases.collect.collect_case import TEAMS
 
 NAME = "orders-db-read"
@@ -163,6 +167,25 @@ def test_a_push_was_there_when_a_merge_after_it_was() -> None:
     clone.tell(*(replace(each, at=clone.now) for each in (late, merge)))
     review(clone, "2026-11-23", approved_at=approved_at)
     assert results(clone) == [("2026-11-23", COUNTS)]
+
+
+def test_only_commits_that_may_be_younger_than_an_approval_are_looked_into() -> None:
+    """Down to the second of the first one, however long the record is."""
+    approval = a_review(submitted_at=NOW)
+    changes = [RuleChange(commit=sha(f"{n}"), at=NOW, subject="x", paths=(POLICY,)) for n in range(-3, 3)]
+    record = {
+        change.commit: rule_event(
+            change,
+            RuleOrigin(pull_request=a_pull(merged_at=NOW + n * HOUR), review=RuleReview(counted=(approval,))),
+            now=NOW + DAY,
+            run="run",
+        )
+        for n, change in enumerate(changes, -3)
+    }
+    *former, last = changes
+    found = _after_approval(record[last.commit], reversed(former), record)
+    assert [(at, change.commit) for at, change in found] == [(NOW + HOUR, sha("1")), (NOW, sha("0"))]
+    assert list(_after_approval(None, former, record)) == []
 
 
 def test_a_revert_takes_the_review_away() -> None:
