@@ -69,6 +69,7 @@ class PlainTrees:
         found: dict[str, AddedEntry] = {}
         for path in paths:
             folder = path.rstrip("/") if path.endswith("/") else path.rpartition("/")[0]
+            folder = "" if folder == "." else folder
             lies = self.lies_in(commit, folder)
             found |= {each.path: each for each in lies if path.endswith("/") or each.path == path}
         return tuple(found.values())

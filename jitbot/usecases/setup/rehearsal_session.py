@@ -44,13 +44,14 @@ class RehearsalSession:
 
     def look(self, grant: GrantStatus) -> None:
         """Enter if nobody has, and try both reads; around the end of the window once a second, until AWS refuses."""
-        if self._session is None and not self._enter(grant):
+        session = self._session or self._enter(grant)
+        if session is None:
             return
         if self.notes.other_allowed is None and self.notes.allowed_from is not None:
-            self._other()
-        self._read()
+            self._other(session)
+        self._read(session)
         if self.until(grant.expires_at) <= timedelta():
-            self._watch(grant.expires_at)
+            self._watch(session, grant.expires_at)
 
     @property
     def moment(self) -> datetime:
@@ -68,7 +69,7 @@ class RehearsalSession:
         """
         now = self.moment
         if now >= over_at + _AFTER and self._session is not None and self.notes.still_refused is None:
-            outcome = self._read()
+            outcome = self._read(self._session)
             if outcome is not None and outcome.refusal:
                 self.note(still_refused=outcome.at)
         if now >= grant.expires_at + _AFTER and self.notes.entered_after is None:
@@ -83,15 +84,15 @@ class RehearsalSession:
         else:
             self.note(entered_after=True, entry_after=f"AWS gave a session at {self.moment:%H:%M:%S}Z")
 
-    def _enter(self, grant: GrantStatus) -> bool:
-        """Whether AWS gives a session. What it says otherwise is noted, until it does."""
+    def _enter(self, grant: GrantStatus) -> Session | None:
+        """The session that AWS gives. What it says otherwise is noted, until it does."""
         caller = self.person.whoami()
         try:
             self._session = self.person.assume(grant.role_arn, grant_target.session_name(grant), _LONGEST)
         except DeniedError as error:
             self.note(entry_refusal=grant_target.why_refused(grant, caller, str(error)))
             self.say(f"AWS does not let you enter yet: {error}")
-            return False
+            return None
         self.say(f"you are in, as {caller.arn}")
         self.note(
             entered_at=self.notes.entered_at or self.moment,
@@ -99,22 +100,18 @@ class RehearsalSession:
             is_principal=grant_target.is_principal(grant, caller),
             entry_refusal="",
         )
-        return True
+        return self._session
 
-    def _other(self) -> None:
+    def _other(self, session: Session) -> None:
         """Try the read that was not granted."""
-        if self._session is None:
-            return
-        outcome = self.calls.other(self._session)
+        outcome = self.calls.other(session)
         self.note(other_allowed=not outcome.refusal, other_answer=outcome.refusal or "AWS allowed it")
         self.say("a read that was not granted is " + ("refused" if outcome.refusal else "ALLOWED"))
 
-    def _read(self) -> CallOutcome | None:
+    def _read(self, session: Session) -> CallOutcome | None:
         """Try the granted read once; None if AWS gives no usable answer."""
-        if self._session is None:
-            return None
         try:
-            outcome = self.calls.granted(self._session)
+            outcome = self.calls.granted(session)
         except UnavailableError as error:
             self.say(f"? AWS does not answer: {error}")
             return None
@@ -125,11 +122,11 @@ class RehearsalSession:
             self.say("the granted read works")
         return outcome
 
-    def _watch(self, end: datetime) -> None:
+    def _watch(self, session: Session, end: datetime) -> None:
         """Ask once a second until AWS refuses at the end or after it, or for some minutes."""
         self.say("AWS is asked once a second now, until it refuses")
         while self.moment <= end + _LATEST:
-            outcome = self._read()
+            outcome = self._read(session)
             if outcome is not None and outcome.refusal and outcome.at >= end:
                 self.say(f"refused at {outcome.at:%H:%M:%S}Z, by AWS's clock; the end is {end:%H:%M:%S}Z")
                 return

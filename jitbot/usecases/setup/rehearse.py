@@ -180,7 +180,7 @@ class _Rehearsal:
     def wait(self, record: RehearsalRecord, step: RehearsalStep) -> None:
         """Until the next round; not over the second in which something is due."""
         seconds = _LATER if step in _WITHOUT_NEWS or self.unswept else _SOON
-        due = record.removable_at if step is not RehearsalStep.LIVE else None
+        due = record.removable_at
         if step is RehearsalStep.LIVE and record.expires_at is not None:
             seconds = min(seconds, max(self.session.until(record.expires_at).total_seconds(), 1))
         if due is not None and due > self.session.moment:

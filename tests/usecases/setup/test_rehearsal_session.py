@@ -1,103 +1,13 @@
 """The part of a rehearsal in AWS, against answers that are given one by one, in a time that only the test moves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from rehearsing_aws import END, GRANT, ME, NOW, SECOND, SECRET, Aws
 
-from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
-from jitbot.domain.enforce.grant_target import Caller, Session
-from jitbot.domain.model.documents import AccountId
-from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.setup.rehearsal import notes as noted
-from jitbot.domain.setup.rehearsal.notes import CallOutcome, RehearsalNotes
-from jitbot.usecases.setup.rehearsal_session import RehearsalSession
-
-NOW = datetime(2026, 11, 27, 16, 0, tzinfo=UTC)
-END = NOW + timedelta(minutes=15)
-SECOND = timedelta(seconds=1)
-ME = "arn:aws:iam::222222222222:user/frank"
-GRANT = GrantStatus(
-    request="requests/rehearsal/2026-11/27-frank-x.yaml",
-    requester="frank",
-    principal=ME,
-    account="prod",
-    account_id=AccountId("111111111111"),
-    role_arn="arn:aws:iam::111111111111:role/jit/x",
-    state=GrantState.LIVE,
-    starts_at=None,
-    granted_at=NOW,
-    expires_at=END,
-    left=END - NOW,
-    why="",
-)
-SECRET = "not-to-be-kept"
-
-
-@dataclass
-class Aws:
-    """AWS, which lets everybody in until the end, and allows the granted read until `until`, by a clock of its own."""
-
-    until: datetime = END
-    entries_until: datetime = END
-    ahead: timedelta = timedelta()
-    other_allowed: bool = False
-    down: bool = False
-    arn: str = ME
-    now: datetime = NOW
-    saved: list[bytes] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-    def clock(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-    @property
-    def there(self) -> datetime:
-        return self.now + self.ahead
-
-    def whoami(self) -> Caller:
-        return Caller(arn=self.arn, userid="AIDAX")
-
-    def assume(self, role_arn: str, session_name: str, seconds: int) -> Session:
-        assert (role_arn, session_name, seconds) == (GRANT.role_arn, "jit-frank", 3600)
-        if self.there >= self.entries_until:
-            raise DeniedError("AccessDenied")
-        return Session(access_key="ASIA1", secret_key=SECRET, token=SECRET, expires_at=END)
-
-    def granted(self, session: Session) -> CallOutcome:
-        assert session.token == SECRET
-        if self.down:
-            raise UnavailableError("no network")
-        return CallOutcome(at=self.there, refusal="" if self.there < self.until else "UnauthorizedOperation")
-
-    def other(self, session: Session) -> CallOutcome:
-        assert session.token == SECRET
-        return CallOutcome(at=self.there, refusal="" if self.other_allowed else "UnauthorizedOperation")
-
-    def load(self) -> bytes | None:
-        return self.saved[-1] if self.saved else None
-
-    def save(self, content: bytes) -> None:
-        self.saved.append(content)
-
-    def clear(self) -> None:
-        self.saved.clear()
-
-    def session(self) -> RehearsalSession:
-        """A session of frank's, with nothing seen yet."""
-        return RehearsalSession(
-            person=self,
-            calls=self,
-            notebook=self,
-            clock=self.clock,
-            sleep=self.sleep,
-            say=self.said.append,
-            notes=RehearsalNotes(request=GRANT.request),
-        )
+from jitbot.domain.setup.rehearsal.notes import RehearsalNotes
 
 
 def watched(aws: Aws) -> RehearsalNotes:
@@ -205,3 +115,84 @@ def test_after_an_early_end_the_role_is_entered_only_when_its_window_is_over() -
     aws.now = END + timedelta(minutes=1)
     session.after(GRANT, NOW + timedelta(minutes=5))
     assert session.notes.entered_after is False
+
+
+def test_each_thing_is_tried_no_more_often_than_it_must() -> None:
+    """Entered once, and the read that was not granted tried once, when the granted one has worked; the rest is a read a look."""
+    aws = Aws(until=NOW)
+    session = aws.session()
+    session.look(GRANT)
+    aws.until = END
+    for _ in range(3):
+        session.look(GRANT)
+    assert aws.called == ["enter", "read", "read", "other", "read", "read"]
+    assert aws.said == [
+        f"you are in, as {ME}",
+        "the granted read works",
+        "a read that was not granted is refused",
+    ]
+    assert session.notes.other_answer == "UnauthorizedOperation"
+    saved = len(aws.saved)
+    session.note(other_allowed=False)
+    assert len(aws.saved) == saved
+
+
+def test_what_was_noted_before_stays() -> None:
+    """Of a rehearsal that is gone on with: when the role was first entered, and that the read worked."""
+    first = Aws().session()
+    first.look(GRANT)
+    aws = Aws(now=NOW + timedelta(minutes=1), other_allowed=True)
+    session = aws.session()
+    session.notes = first.notes
+    session.look(GRANT)
+    assert (session.notes.entered_at, session.notes.allowed_from) == (NOW, NOW)
+    assert aws.said == [f"you are in, as {ME}", "a read that was not granted is ALLOWED"]
+    assert session.notes.other_answer == "AWS allowed it"
+
+
+@pytest.mark.parametrize(("before", "watched"), [(11, False), (10, True)])
+def test_the_watch_begins_ten_seconds_before_the_end(before: int, *, watched: bool) -> None:
+    """Not sooner: until then AWS is asked once a minute."""
+    aws = Aws(now=END - before * SECOND)
+    aws.session().look(GRANT)
+    assert ("AWS is asked once a second now, until it refuses" in aws.said) is watched
+
+
+def test_a_refusal_before_the_end_does_not_end_the_watch() -> None:
+    """Who was refused early may be let in again: it is asked until AWS refuses at the end."""
+    aws = Aws(now=END - 10 * SECOND, until=END - 3 * SECOND)
+    session = aws.session()
+    session.look(GRANT)
+    assert session.notes.first_refused == END - 3 * SECOND
+    assert aws.now == END
+    assert aws.said[-1] == "refused at 16:15:00Z, by AWS's clock; the end is 16:15:00Z"
+
+
+def test_after_the_end_both_are_tried_once_half_a_minute_later() -> None:
+    """Not sooner, and no more when they were refused; a session that is still allowed, or gets no answer, is tried again."""
+    aws = Aws()
+    session = aws.session()
+    session.look(GRANT)
+    aws.called.clear()
+    for seconds, tried in ((29, []), (30, ["read", "enter"]), (31, []), (60, [])):
+        aws.now = END + seconds * SECOND
+        session.after(GRANT, END)
+        assert (seconds, aws.called) == (seconds, tried)
+        aws.called.clear()
+    assert session.notes.still_refused == END + 30 * SECOND
+    other = Aws(until=END + timedelta(days=1))
+    session = other.session()
+    session.look(GRANT)
+    other.now = END + timedelta(minutes=1)
+    for down in (False, True):
+        other.down = down
+        session.after(GRANT, END)
+        assert session.notes.still_refused is None
+    assert other.called == ["enter", "read", "read", "enter", "read"]
+
+
+def test_without_a_session_nothing_but_entering_is_tried_after_the_end() -> None:
+    """As from a clone that saw nothing of it."""
+    aws = Aws(now=END + timedelta(minutes=1))
+    aws.session().after(GRANT, END)
+    assert aws.called == ["enter"]
