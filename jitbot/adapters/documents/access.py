@@ -79,7 +79,7 @@ def _kind_problem(parameter: Mapping[str, Any]) -> str | None:
         )
     if parameter.keys() & {"enum", "pattern", "separators"}:
         return "is an integer: it has minimum and maximum alone"
-    if not parameter.keys() >= {"minimum", "maximum"}:
+    if "minimum" not in parameter or "maximum" not in parameter:
         return "is an integer: it needs minimum and maximum"
     return (
         "has a minimum above its maximum" if int(parameter["minimum"]) > int(parameter["maximum"]) else None
@@ -147,7 +147,7 @@ def _check_names(document: Document) -> None:
 def _check_review(document: Document) -> None:
     """Break-glass says who reviews and how soon; what is approved before is not reviewed after."""
     document.distinct(document.children("reviewers"), "repeated-value", "is there already")
-    if "approvals" not in document.value or not document.sound("approvals"):
+    if not document.sound("approvals"):
         return
     if isinstance(document.value["approvals"], list) or int(document.value["approvals"]) > 0:
         for name in ("reviewers", "review_within"):

@@ -19,7 +19,7 @@ _PAIR = "write `key: value`, each on a line of its own"
 _INDENT = "keys that belong together begin in the same column"
 _CLOSING = {"[": "]", "{": "}"}
 # What comes before a value in its line: the blanks, the marks of a list, and the key.
-_KEY = re.compile(r"[ ]*(?:-[ ]+)*[^\s\"'\[{#][^:#]*:[ ]")
+_KEY = re.compile(r"[ ]*(?:-[ ]+)*(?:\"[^\"]*\"|'[^']*'|[^\s\"'\[{#][^:#]*):[ ]")
 _NO_BLANK = re.compile(r"[ ]*(?:-[ ]+)*(?P<key>[\w-]+):[^\s:/]")
 # A quoted text and a comment, in which a bracket is only a sign.
 _ASIDE = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'|(?<=\s)#[^\n]*", re.DOTALL)
@@ -36,23 +36,22 @@ class SyntaxProblem:
 
 def explained(error: Exception, text: str) -> SyntaxProblem:
     """The problem behind an error of the parser in this text."""
-    mark = getattr(error, "problem_mark", None)
-    if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
+    if not isinstance(error, yaml.MarkedYAMLError):
         return SyntaxProblem(message="an escape or a number in it is out of range")
-    return _Reader(error, text, mark).problem()
+    return _Reader(error, text).problem()
 
 
 class _Reader:
     """One error, its text, and the tokens that could be read before it."""
 
-    def __init__(self, error: yaml.MarkedYAMLError, text: str, mark: Any) -> None:
+    def __init__(self, error: yaml.MarkedYAMLError, text: str) -> None:
         self._text = text
         self._lines = text.split("\n")
-        self._at = mark
-        self._began = error.context_mark or mark
+        marks: tuple[Any, Any] = error.problem_mark, error.context_mark
+        self._at, self._began = marks  # the second is None where there is no context
         self._context = error.context or ""
-        self._problem = error.problem or ""
-        self._tokens = _tokens(text, mark.index)
+        self._problem = str(error.problem)
+        self._tokens = _tokens(text, self._at.index)
 
     def problem(self) -> SyntaxProblem:
         """The nearest cause that is known; else what the parser says itself."""
@@ -69,7 +68,7 @@ class _Reader:
         )
 
     def _open_quote(self) -> SyntaxProblem | None:
-        if "quoted scalar" in self._context and self._problem.startswith("found unexpected"):
+        if self._problem.startswith("found unexpected"):
             return self._tell(self._began, "this quote is never closed", "close it where the text ends")
         return None
 
@@ -78,7 +77,7 @@ class _Reader:
         if marks and not _is_closed(self._text, [mark.index for mark in marks], self._at.index):
             hint = "close it where the list ends; text that begins with it goes in quotes"
             return self._tell(marks[-1], "this bracket is never closed", hint)
-        if marks and self._problem.startswith("expected ',' or") and "got '<scalar>'" in self._problem:
+        if "got '<scalar>'" in self._problem:
             return self._tell(self._at, "a comma is missing here", "commas separate the parts of a list")
         return None
 
@@ -108,7 +107,7 @@ class _Reader:
             return self._unpaired(self._began.line)
         if self._problem.startswith("mapping values") and not self._has_key_before():
             above = self._line_above()
-            if above is not None and _indent(self._lines[above]) >= _indent(self._lines[self._at.line]):
+            if above is not None and not _KEY.match(f"{self._lines[above]} "):
                 return self._unpaired(above)
         return None
 
@@ -137,9 +136,9 @@ class _Reader:
             return self._tell(self._began, "no text begins with this sign", _QUOTES)
         if re.match("(sequence entries|mapping keys) are not allowed", self._problem):
             return self._tell(self._at, "no text begins with this sign", _QUOTES)
-        last = self._tokens[-1] if self._tokens else None
+        last: Any = self._tokens[-1] if self._tokens else None
         ends = isinstance(last, yaml.FlowMappingEndToken | yaml.FlowSequenceEndToken)
-        if last is not None and ends and last.end_mark.line == self._at.line:
+        if ends and last.end_mark.line == self._at.line:
             return self._tell(self._at, "text follows this bracket", f"{_QUOTES}, with its brackets")
         return None
 
@@ -184,11 +183,11 @@ def _position(mark: Any) -> Position:
 
 
 def _tokens(text: str, until: int) -> list[Any]:
-    """The tokens that end before a place; those that can be read."""
+    """The tokens that begin before a place, and so end there at the latest; those that can be read."""
     found: list[Any] = []
     try:
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if token.end_mark.index > until or token.start_mark.index >= until:
+            if token.start_mark.index >= until:
                 break
             found.append(token)
     except yaml.YAMLError:

@@ -38,6 +38,10 @@ def test_the_file_before_it_is_spoilt_is_good() -> None:
         ("duration:", "duration", "3:1", "no `key: value`"),
         ("requester:", "requester", "1:1", "no `key: value`"),
         ("stuck", "stuck\nfor hours", "5:1", "no `key: value`"),
+        ("duration: 2h", "duration\n\n# a note", "3:1", "no `key: value`"),
+        ("table: orders", "table orders\n\n  prefix: x", "6:3", "no `key: value`"),
+        ("table: orders", "table orders\n    prefix: x", "6:3", "no `key: value`"),
+        ("refunds are stuck\n", '"refunds\n  are stuck"\nfor hours\n', "6:1", "no `key: value`"),
     ],
 )
 def test_a_line_that_is_no_pair_is_told_in_its_own_line(old: str, new: str, place: str, words: str) -> None:
@@ -61,6 +65,7 @@ def test_a_line_that_is_no_pair_is_told_in_its_own_line(old: str, new: str, plac
         ("refunds are", "'It's refunds", "4:9", "an apostrophe is written ''"),
         ("refunds are", '"the "refunds"', "4:9", r"a quote is written \""),
         ("refunds are stuck", '"refunds" are stuck', "4:9", "text follows the end of this quote"),
+        ("refunds are stuck", '"refunds" "are stuck"', "4:9", "text follows the end of this quote"),
     ],
 )
 def test_a_quote_is_told_where_it_begins(old: str, new: str, place: str, words: str) -> None:
@@ -81,6 +86,7 @@ def test_a_quote_is_told_where_it_begins(old: str, new: str, place: str, words: 
         ("[prod]", '[prod, "]"', "2:11"),
         ("\n  table: orders", " {table: orders", "5:13"),
         ("\n  table: orders", " {table: [orders}", "5:21"),
+        ("[prod]\nduration: 2h\nreason: refunds", "[prod\nduration: 2h\nreason: [refunds]", "2:11"),
     ],
 )
 def test_a_bracket_that_is_never_closed_is_told_where_it_opens(old: str, new: str, place: str) -> None:
@@ -96,6 +102,12 @@ def test_a_bracket_that_is_never_closed_is_told_where_it_opens(old: str, new: st
         ("[prod]", '[\n  "prod"\n  "staging"\n]', "4:3", "a comma is missing"),
         ("refunds are", "slow: refunds are", "4:13", "put the text in quotes"),
         ("refunds are", "[a: b: c]", "4:14", "put the text in quotes"),
+        ("[prod]\nduration: 2h\nreason: ", "\n  - prod\nreason: slow: ", "4:13", "put the text in quotes"),
+        ("[prod]", "\n  - prod\n  - @bob", "4:5", "no text begins with this sign"),
+        ("refunds are", ": are", "4:9", "put the text in quotes"),
+        ("refunds are stuck", '"slow": refunds', "4:15", "put the text in quotes"),
+        ("reason: refunds are", '"reason": slow: refunds are', "4:15", "put the text in quotes"),
+        ("reason: refunds are", "'reason': slow: refunds are", "4:15", "put the text in quotes"),
         ("refunds", "[INC-1] refunds", "4:17", "put the text in quotes"),
         ("refunds", "*refunds*", "4:9", "put the text in quotes"),
         ("refunds", ">refunds", "4:9", "put the text in quotes"),
@@ -113,6 +125,23 @@ def test_other_mistakes_are_told_where_they_are(old: str, new: str, place: str, 
     """With what helps, and with the parser's own words where nothing better is known."""
     where, said = told(old, new)
     assert (where, words in said) == (place, True), said
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("]\n", "1:1", "this is not YAML: while parsing"),
+        ("[a]: b: c\n", "1:1", "this line is not indented"),
+        ("a: b\n# a note\n[a]: b: c\n", "3:1", "this line is not indented"),
+        ('"x" y\n', "1:5", "this is not YAML: expected '<document start>'"),
+        ('a: "\\U00110000"\n', "0:0", "an escape or a number in it is out of range"),
+    ],
+)
+def test_a_mistake_at_the_very_beginning_is_told_too(text: str, place: str, words: str) -> None:
+    """Where no line comes before, and no part could be read."""
+    found = parse_request(Source(path=PATH, content=text.encode())).findings
+    (finding,) = (each for each in found if each.code == "yaml-syntax")
+    assert (f"{finding.line}:{finding.column}", finding.message.startswith(words)) == (place, True), finding
 
 
 def test_a_pair_without_its_blank_is_told_where_a_mapping_is_wanted() -> None:
