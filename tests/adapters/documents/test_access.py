@@ -113,3 +113,18 @@ def test_a_list_has_the_same_places_beside_its_source() -> None:
         Position(line=1, column=5),
         Position(line=2, column=29),
     )
+
+
+def test_a_rule_may_ask_for_one_thing_alone() -> None:
+    """What it does not name is no condition."""
+    when = ("accounts: [prod]", "duration_over: 1h", "parameters: {days: ['3']}")
+    rules = ", ".join(f"{{need: 2, when: {{{each}}}}}" for each in when)
+    text = POLICY.replace("approvals: 1", f"approvals: [{{need: 1}}, {rules}]")
+    policy = parse_policy(Source(path="policies/access/x.yaml", content=text.encode())).value
+    assert policy is not None
+    found = [each.when for each in policy.approval_rules]
+    assert [(each.accounts, each.duration_over, dict(each.parameters)) for each in found if each] == [
+        (("prod",), None, {}),
+        (None, timedelta(hours=1), {}),
+        (None, None, {"days": ("3",)}),
+    ]
