@@ -1,4 +1,4 @@
-"""Why a file cannot be read as YAML, for its author: the finding is at the place where the unfinished part begins.
+"""Why a file is not YAML, for its author: the finding is at the place where the unfinished part begins.
 
 A parser gives up where it can go no further, which for a quote or a bracket that is never closed is the end of the
 file. The tokens before that place show what was open by then, and where.
@@ -160,7 +160,7 @@ class _Reader:
 
     def _as_told(self) -> SyntaxProblem:
         parts = ", ".join(part for part in (self._context, self._problem) if part)
-        return SyntaxProblem(message=f"this cannot be read as YAML: {parts}", place=_position(self._at))
+        return SyntaxProblem(message=f"this is not YAML: {parts}", place=_position(self._at))
 
     def _has_key_before(self) -> bool:
         """Whether the line of the problem has a key and its value already, before the problem."""

@@ -1,4 +1,4 @@
-r"""What cannot be read as YAML is told where it begins, in words that say what to do; each case spoils one good file."""
+r"""What is not YAML is told where it begins, in words that say what to do; each case spoils one good file."""
 
 import pytest
 

@@ -404,6 +404,7 @@ def test_main_is_read_once() -> None:
     trees.files |= {
         ".github/workflows/more.yaml": b"a",
         ".github/workflows/notes.md": b"b",
+        ".github/actions/own/action.yaml": b"runs: {using: composite}",
         "policies/access/notes.md": b"c",
         "other/x.yml": b"d",
         "other/policies.yaml": b"e",
@@ -413,8 +414,10 @@ def test_main_is_read_once() -> None:
     paths = {path for path in trees.files if not path.startswith("requests/new/")}
     assert sorted(found.files) == sorted({*paths, "requests/new/any"})
     shipped = {"audit.yml", "check.yml", "clock.yml", "grant.yml", "notify.yml", "revoke.yml", "sweep.yml"}
-    assert found.workflows.keys() == {*shipped, "more.yaml", "odd.yml"}
-    assert found.workflows["odd.yml"] == "�"
+    folder = ".github/workflows/"
+    runs = {f"{folder}{name}" for name in (*shipped, "more.yaml", "odd.yml")}
+    assert found.runs.keys() == {*runs, ".github/actions/own/action.yaml"}
+    assert found.runs[f"{folder}odd.yml"].text == "�"
     assert found.settings == replace(the_settings(), issuer=ISSUER, review_every=timedelta(days=90))
     assert [each.name for each in found.policies] == sorted(each.name for each in found.policies)
     assert len(found.policies) == 8
