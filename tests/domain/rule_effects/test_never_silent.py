@@ -12,7 +12,6 @@ from itertools import permutations, product
 
 from acme_facts import MERGED_AT, a_policy
 from catalogue_facts import ACTIONS
-from choices import arranged, evenly
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from rule_set_facts import a_rule_set, effects
@@ -37,7 +36,7 @@ from jitbot.domain.rule_effects.rule_set import RuleSet
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LOGINS = ("ann", "ben", "cat", "dan")
 MOMENTS = tuple(MERGED_AT + each * HOUR for each in (0, 12, 24, 36, 48, 1000))
-DATES = (*[None] * 4, *(MERGED_AT + each * DAY for each in (-1, 0, 1, 2)))
+DATES = st.none() | st.sampled_from([MERGED_AT + each * DAY for each in (-1, 0, 1, 2)])
 TEAMS = ("acme/one", "acme/two")
 NAMES = ("first", "second")
 
@@ -133,44 +132,48 @@ class Model:
         return {(alias, self.accounts[alias]) for alias in aliases if alias in self.accounts}
 
 
-ACCOUNTS_GIVEN = [each for length in (1, 2) for each in permutations(("prod", "staging", "@live"), length)]
-POLICY = {
-    name: evenly(
-        [
-            a_policy(
-                name=name,
-                eligible=eligible,
-                accounts=accounts,
-                max_duration=hours * HOUR,
-                ticket_required=ticket,
-            )
-            for eligible in permutations(("@acme/one", "@acme/two", "ann", "ben"), length)
-            for accounts in ACCOUNTS_GIVEN
-            for hours in (1, 2)
-            for ticket in (False, True)
-        ]
-        for length in (1, 2)
-    )
-    for name in NAMES
-}
-POLICIES = st.fixed_dictionaries({}, optional=POLICY)
+@st.composite
+def policies(draw: st.DrawFn) -> Mapping[str, Policy]:
+    """One or two policies, or none."""
+    found = {}
+    for name in draw(st.sets(st.sampled_from(NAMES))):
+        found[name] = a_policy(
+            name=name,
+            eligible=tuple(
+                draw(
+                    st.lists(
+                        st.sampled_from(["@acme/one", "@acme/two", "ann", "ben"]),
+                        min_size=1,
+                        max_size=2,
+                        unique=True,
+                    )
+                )
+            ),
+            accounts=tuple(
+                draw(
+                    st.lists(
+                        st.sampled_from(["prod", "staging", "@live"]), min_size=1, max_size=2, unique=True
+                    )
+                )
+            ),
+            max_duration=draw(st.sampled_from([HOUR, 2 * HOUR])),
+            ticket_required=draw(st.booleans()),
+        )
+    return found
+
+
 MEMBERS = st.lists(
-    st.sampled_from(
-        [Member(login=login, since=since, until=until) for login in LOGINS for since, until in product(DATES, repeat=2)]
-    ),
-    max_size=3,
-).map(tuple)  # fmt: skip
-NUMBERS = ("1" * 12, "2" * 12)
+    st.builds(Member, login=st.sampled_from(LOGINS), since=DATES, until=DATES), max_size=3
+).map(tuple)
 MODELS = st.builds(
     Model,
-    known=st.fixed_dictionaries({}, optional=dict.fromkeys(LOGINS, st.sampled_from([(number, human) for number in (1, 2) for human in ("", "a", "b")]))),
-    teams=st.fixed_dictionaries({}, optional=dict.fromkeys(TEAMS, MEMBERS)),
-    accounts=st.sampled_from(
-        [{"prod": each} for each in NUMBERS] + [{"staging": each} for each in NUMBERS]
-        + [{"prod": one, "staging": other} for one, other in product(NUMBERS, repeat=2)] * 2
+    known=st.dictionaries(
+        st.sampled_from(LOGINS), st.tuples(st.integers(1, 2), st.sampled_from(["", "a", "b"])), max_size=4
     ),
-    groups=st.sampled_from([{}] * 5 + [{"live": each} for length in range(3) for each in permutations(("prod", "staging"), length)]),
-    policies=POLICIES,
+    teams=st.dictionaries(st.sampled_from(TEAMS), MEMBERS, max_size=2),
+    accounts=st.dictionaries(st.sampled_from(["prod", "staging"]), st.sampled_from(["1" * 12, "2" * 12]), min_size=1),
+    groups=st.dictionaries(st.just("live"), st.lists(st.sampled_from(["prod", "staging"]), max_size=2, unique=True).map(tuple)),
+    policies=policies(),
 )  # fmt: skip
 
 
@@ -262,49 +265,31 @@ def approved(model: Model, asked: Asked, by: Iterable[str], moment: datetime) ->
     )
 
 
-CONDITIONS = evenly(
-    [
-        RuleCondition(accounts=accounts, duration_over=over, parameters=parameters)
-        for accounts in given_in
-        for over in (None, timedelta(minutes=30), timedelta(minutes=60))
-        for parameters in found
-    ]
-    for given_in in ([None], ACCOUNTS_GIVEN)
-    for found in (
-        [dict[str, tuple[str, ...]]()],
-        [{"table": each} for length in (1, 2) for each in permutations(("orders", "refunds"), length)],
-    )
-)
-NEEDS = evenly(
-    [
-        (teams, need)
-        for teams in permutations([f"@{each}" for each in TEAMS], length)
-        for need in range(max(1, length), 4)
-    ]
-    for length in range(3)
-)
+CONDITIONS = st.builds(
+    RuleCondition,
+    accounts=st.none() | st.lists(st.sampled_from(["prod", "staging", "@live"]), min_size=1, max_size=2, unique=True).map(tuple),
+    duration_over=st.none() | st.sampled_from([30, 60]).map(lambda minutes: timedelta(minutes=minutes)),
+    parameters=st.dictionaries(st.just("table"), st.lists(st.sampled_from(["orders", "refunds"]), min_size=1, max_size=2, unique=True).map(tuple)),
+)  # fmt: skip
 
 
-def a_rule(needs: tuple[tuple[str, ...], int], when: RuleCondition | None) -> ApprovalRule:
+@st.composite
+def a_rule(draw: st.DrawFn, *, always: bool) -> ApprovalRule:
     """A rule of approval."""
-    return ApprovalRule(need=needs[1], teams=needs[0], when=when)
-
-
-SOME_RULES = st.lists(st.builds(a_rule, NEEDS, CONDITIONS), max_size=2)
-BOTH_TEAMS = st.fixed_dictionaries(dict.fromkeys(TEAMS, MEMBERS))
-LIVE = st.sampled_from([("prod",), ("prod", "staging")])
-OWNERS = arranged(["@acme/one", "@acme/two", "@ann", "@ben"], least=1, most=3)
+    teams = draw(st.lists(st.sampled_from([f"@{each}" for each in TEAMS]), max_size=2, unique=True))
+    need = draw(st.integers(max(1, len(teams)), 3))
+    return ApprovalRule(need=need, teams=tuple(teams), when=None if always else draw(CONDITIONS))
 
 
 @st.composite
 def approving(draw: st.DrawFn) -> Model:
     """A model with one policy, whose rules of approval, owners and teams are random; every login is another human."""
-    rules = (a_rule(draw(NEEDS), None), *draw(SOME_RULES))
+    rules = (draw(a_rule(always=True)), *draw(st.lists(a_rule(always=False), max_size=2)))
     return Model(
         known={login: (number, login) for number, login in enumerate(LOGINS, 1)},
-        teams=draw(BOTH_TEAMS),
+        teams=draw(st.fixed_dictionaries(dict.fromkeys(TEAMS, MEMBERS))),
         accounts={"prod": "1" * 12, "staging": "2" * 12},
-        groups={"live": draw(LIVE)},
+        groups={"live": draw(st.sampled_from([("prod",), ("prod", "staging")]))},
         policies={
             "first": a_policy(
                 name="first",
@@ -314,7 +299,7 @@ def approving(draw: st.DrawFn) -> Model:
                 parameters=(Parameter(name="table", enum=("orders", "refunds")),),
             )
         },
-        owners=draw(OWNERS),
+        owners=tuple(draw(st.lists(st.sampled_from(["@acme/one", "@acme/two", "@ann", "@ben"]), min_size=1, max_size=3, unique=True))),
     )  # fmt: skip
 
 
@@ -360,25 +345,14 @@ NAMED = (
     "s3:GetObject",
     "odd:New",
 )
-SOME_TEXT = [each for length in (1, 2) for each in permutations(("x", "y"), length)]
-CONTEXTS = [
-    *({key: each} for key in ("aws:RequestedRegion", "s3:prefix") for each in SOME_TEXT),
-    *(
-        {"aws:RequestedRegion": region, "s3:prefix": prefix}
-        for region, prefix in product(SOME_TEXT, repeat=2)
-    ),
-]
 STATEMENTS = st.lists(
     st.builds(
         Statement,
-        actions=arranged(NAMED, least=1, most=3),
-        resources=arranged(RESOURCES, least=1, most=2),
-        conditions=evenly(
-            [
-                [{}],
-                [{operator: each} for operator in ("StringEquals", "StringNotEquals") for each in CONTEXTS],
-                [{"StringEquals": one, "StringNotEquals": other} for one, other in product(CONTEXTS, repeat=2)],
-            ]
+        actions=st.lists(st.sampled_from(NAMED), min_size=1, max_size=3, unique=True).map(tuple),
+        resources=st.lists(st.sampled_from(RESOURCES), min_size=1, max_size=2, unique=True).map(tuple),
+        conditions=st.dictionaries(
+            st.sampled_from(["StringEquals", "StringNotEquals"]),
+            st.dictionaries(st.sampled_from(["aws:RequestedRegion", "s3:prefix"]), st.lists(st.sampled_from(["x", "y"]), min_size=1, max_size=2, unique=True).map(tuple), min_size=1),
         ),
     ),
     max_size=2,

@@ -167,7 +167,7 @@ def asked_for_more(draw: st.DrawFn) -> tuple[Merged, Merged]:
 def test_asking_for_more_never_needs_less(record_property: Record) -> None:
     """An account, a minute, a parameter or a rule more: as many places, the same teams, and none is filled by it."""
 
-    @many(100)
+    @many(135)
     @given(asked_for_more())
     def never_less(pair: tuple[Merged, Merged]) -> None:
         less, more = map(places_of, pair)
@@ -254,7 +254,7 @@ def with_fewer_people(draw: st.DrawFn) -> tuple[Merged, Merged]:
 def test_fewer_people_never_help(record_property: Record) -> None:
     """Who leaves a team, or is in it for a shorter time, gives nobody access, and none that lasts longer."""
 
-    @many(150)
+    @many(250)
     @given(with_fewer_people())
     def never_more(pair: tuple[Merged, Merged]) -> None:
         before, after = (ends_of(told(Story(first=each)).first) for each in pair)
@@ -269,7 +269,7 @@ def test_fewer_people_never_help(record_property: Record) -> None:
 def test_a_stop_never_helps_and_comes_before_all_else(record_property: Record) -> None:
     """With a stop more, or one that is lifted later, nothing is given that was not; what it is about is refused and ended."""
 
-    @many(110)
+    @many(150)
     @given(HALTS, STORIES, st.sampled_from([0, 1, 30, DAY, None]))
     def never_more(halt: Halt, story: Story, later: int | None) -> None:
         longer = replace(halt, lifted=None if later is None or halt.lifted is None else halt.lifted + later)
