@@ -9,8 +9,8 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Iterator
-from functools import cache
+from collections.abc import Callable, Generator, Iterator
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +101,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # Hooks, and no fixtures: pytest's own work for a fixture of every test is seconds of each run.
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A worker does not tell the process that prints what nobody sees: that a test began, or was set up as it should be.
+
+    Half of what the two say to each other would be that.
+    """
+    hooks = session.config.hook
+    for impl in (
+        *hooks.pytest_runtest_logstart.get_hookimpls(),
+        *hooks.pytest_runtest_logreport.get_hookimpls(),
+    ):
+        if type(impl.plugin).__name__ == "WorkerInteractor":
+            impl.function = partial(_told_if_seen, impl.function)
+
+
+def _told_if_seen(tell: Callable[..., None], *said: Any) -> None:
+    """A report is told, except of what went well around a test and holds nothing; that a test begins never."""
+    report = said[0]
+    if isinstance(report, pytest.TestReport) and (
+        report.when == "call" or not report.passed or report.user_properties
+    ):
+        tell(*said)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse every connection that leaves this machine, in fixtures as in tests; and listen to the embedded GitHub."""
