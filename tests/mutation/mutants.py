@@ -1,7 +1,6 @@
-"""What a guard looks like, and the same code without it."""
+"""What a guard, or a statement that is there for its effect, looks like, and the same code without it."""
 
 import ast
-import copy
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ _NEIGHBOURS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """One module with one guard less. `what` says which, in words; `line` is where it stood."""
+    """One module with one of them less. `what` says which, in words; `line` is where it stood."""
 
     line: int
     what: str
@@ -93,16 +92,14 @@ def _condition(node: ast.If | ast.While | ast.IfExp, field: str) -> Iterator[Pla
 
 
 def _statements(node: ast.AST) -> Iterator[Place]:
-    """A yielded finding, or a raised error, that does not come."""
+    """A yielded finding, a raised error, a call made for its effect or an addition in place, that does not come."""
     for name in ("body", "orelse", "finalbody"):
         block = getattr(node, name, None)
         if not isinstance(block, list):
             continue
         for place, statement in enumerate(block):
-            yields = isinstance(statement, ast.Expr) and isinstance(
-                statement.value, ast.Yield | ast.YieldFrom
-            )
-            if yields or isinstance(statement, ast.Raise):
+            calls = isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Constant)
+            if calls or isinstance(statement, ast.Raise | ast.AugAssign):
                 yield (
                     statement.lineno,
                     partial(_told, "without `{}`", statement),
@@ -139,13 +136,11 @@ def _set_operator(node: ast.Compare, place: int) -> Callable[[], None]:
 
 
 def _drop(block: list[ast.stmt], place: int, statement: ast.stmt) -> Callable[[], None]:
-    """A generator stays one without its yield."""
+    """It stays where nothing runs it: a generator is one without its yield, and a function's variables are the same."""
 
     def change() -> None:
-        nothing: ast.stmt = ast.Pass()
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield | ast.YieldFrom):
-            nothing = ast.Expr(ast.YieldFrom(ast.Tuple([], ast.Load())))
-        block[place] = ast.copy_location(copy.copy(nothing), statement)
+        never = ast.If(ast.copy_location(ast.Constant(False), statement), [statement], [])
+        block[place] = ast.copy_location(never, statement)
 
     return change
 

@@ -26,6 +26,21 @@ def checked(found, limit):
 
 def told(found):
     yield found
+
+
+def counted(found, seen):
+    "What it says is no code."
+    number = 0
+    for each in found:
+        seen.append(each)
+        number += 1
+    return number
+
+
+class Later(dict):
+    def clear(self):
+        super().clear()
+        ...
 """
 
 
@@ -35,9 +50,12 @@ def mutants(source: str) -> list[Mutant]:
 
 
 def test_every_kind_of_guard_is_taken_out() -> None:
-    """Conditions, raised errors, filters, parts of a condition, comparisons and told findings: each once."""
+    """Conditions, raised errors, filters, parts of a condition, comparisons, told findings, calls, additions: each once."""
     assert sorted(each.what for each in mutants(SOURCE)) == sorted([
         "without `yield found`",
+        "without `seen.append(each)`",
+        "without `number += 1`",
+        "without `super().clear()`",
         "`found is None` taken for True",
         "`found is None` taken for False",
         "without `raise ValueError('none')`",
@@ -62,6 +80,20 @@ def test_a_mutant_differs_in_its_one_place() -> None:
     exec(compile(changed["without `raise ValueError('none')`"], "mutant", "exec"), place)  # noqa: S102 - our own few lines
     with pytest.raises(TypeError):
         place["checked"](None, 2)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("what", "number", "seen"),
+    [("without `seen.append(each)`", 2, []), ("without `number += 1`", 0, ["a", "b"])],
+)
+def test_what_is_there_for_its_effect_has_none(what: str, number: int, seen: list[str]) -> None:
+    """And the statements beside it run."""
+    changed = {each.what: each.tree for each in mutants(SOURCE)}
+    place: dict[str, object] = {}
+    exec(compile(changed[what], "mutant", "exec"), place)  # noqa: S102 - our own few lines
+    met: list[str] = []
+    assert place["counted"](["a", "b"], met) == number  # type: ignore[operator]
+    assert met == seen
 
 
 @pytest.mark.parametrize(
@@ -154,7 +186,10 @@ def counting(most):
         return seen
     return step
 
-class Box:
+class Box(dict):
+    def clear(self):
+        super().clear()
+
     @property
     def full(self):
         return bool([each for each in (1, 2) if each > 1])
@@ -206,6 +241,16 @@ def test_what_a_call_left_behind_stays_as_it_was(loaded: ModuleType) -> None:
     left = loaded.counting(2)
     assert _put(loaded, "`number < most` taken for False") == 1
     assert (left(0), loaded.counting(2)(0)) == ([0, 1], [])
+
+
+def test_a_call_that_is_gone_leaves_its_variables(loaded: ModuleType) -> None:
+    """Of an outer call or of the class, too: the function is still the one that was loaded."""
+    box, left = loaded.Box(of=1), loaded.counting(2)
+    assert _put(loaded, "without `super().clear()`") == 1
+    box.clear()
+    assert box == {"of": 1}
+    assert _put(loaded, "without `seen.append(number)`") == 2
+    assert left(0) == []
 
 
 def test_what_was_remembered_is_forgotten(loaded: ModuleType) -> None:
