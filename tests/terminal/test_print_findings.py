@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitbot.domain.model.documents import Finding, FindingLevel
-from jitbot.domain.views.finding_causes import by_cause, urgent_first
 from jitbot.terminal.output import print_findings
 
 LONG = "x" * 200
@@ -39,21 +38,6 @@ def test_one_cause_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_a_policys_own_name_is_no_cause_of_its_own() -> None:
-    """`requests/policy-1/ has no line` and the same of policy-2 are one; what only looks alike is not."""
-    one, other = (finding(number, message=f"no line is for requests/policy-{number}/") for number in (1, 2))
-    assert by_cause([one, other]) == ((one, other),)
-    teams = [finding(number, message=f"policy-{number}-leads is no team") for number in (1, 2)]
-    assert len(by_cause(teams)) == 2  # two names, which only begin with the policies'
-    for different in (
-        replace(other, message="no line is for requests/policy-22/"),
-        replace(other, code="other"),
-        replace(other, hint="something else"),
-        replace(other, level=FindingLevel.WARNING),
-    ):
-        assert by_cause([one, different]) == ((one,), (different,))
-
-
 def test_the_most_urgent_are_shown_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """Errors before warnings, the first of each kind before the second of any; the order stays that of the files."""
     warnings = [
@@ -69,28 +53,6 @@ def test_the_most_urgent_are_shown_and_the_others_counted(capsys: pytest.Capture
     assert lines[0].startswith("policies/access/policy-0.yaml")
     shown = sum(line.startswith("policies/") for line in lines) - 3
     assert lines[-1] == f"and {20 - shown} more: {20 - shown} over"
-
-
-@given(
-    st.lists(
-        st.builds(
-            finding,
-            st.integers(0, 5),
-            st.sampled_from(["one", "other", "third"]),
-            message=st.text(max_size=3),
-            hint=st.sampled_from(["", "do", LONG]),
-        ).flatmap(lambda each: st.sampled_from(FindingLevel).map(lambda level: replace(each, level=level)))
-    )
-)
-def test_grouping_loses_nothing(findings: list[Finding]) -> None:
-    """Every finding is in exactly one cause, in its order, and every cause has its turn, errors first."""
-    causes = by_cause(findings)
-    assert sorted((each for cause in causes for each in cause), key=repr) == sorted(findings, key=repr)
-    assert all(len({(each.level, each.code) for each in cause}) == 1 for cause in causes)
-    order = urgent_first(causes)
-    assert sorted(order, key=repr) == sorted(causes, key=repr)
-    levels = [list(FindingLevel).index(cause[0].level) for cause in order]
-    assert levels == sorted(levels)
 
 
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=300))

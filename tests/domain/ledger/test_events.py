@@ -28,7 +28,7 @@ from jitbot.domain.ledger.events import (
     load_documents,
     too_large,
 )
-from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.ledger.evidence import Evidence, RecordedOnline
 from jitbot.domain.model.bounds import DOCUMENTS_WRITTEN, EVENT_WRITTEN
 from jitbot.domain.model.documents import AccountId, Sha
 
@@ -291,6 +291,9 @@ DISTINCT = (
     an_outcome(EventType.FAILED, cause="provision: trouble", at=NOW + 24 * HOUR),
     an_outcome(EventType.VERIFIED),
     an_outcome(EventType.VERIFIED, at=NOW + 24 * HOUR),
+    an_outcome(
+        EventType.VERIFIED, evidence=Evidence.of(Evidence.online(RecordedOnline({"left": ["an answer"]})))
+    ),
 )
 
 

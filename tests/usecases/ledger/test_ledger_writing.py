@@ -104,6 +104,18 @@ def test_others_who_write_first_have_it_built_again() -> None:
         ledger.add([replace(one, commit=sha("more"))])
 
 
+def test_what_happened_is_added_to_what_is_there_now() -> None:
+    """Others wrote since the branch was fetched: it is fetched before the first attempt, which is then the last."""
+    plain = PlainLedger()
+    ledger = Ledger(plain.context(), NOW)
+    plain.push(*failures(1))
+    ledger.add([replace(*failures(1), commit=sha("mine"))])
+    assert (plain.slept, len(plain.written)) == (
+        [0.0, 0.0],
+        1,
+    )  # before the attempt, and before it is read back
+
+
 def test_what_cannot_be_checked_takes_no_record() -> None:
     """Nor is anything built on it."""
     plain = PlainLedger()

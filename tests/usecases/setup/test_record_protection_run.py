@@ -145,6 +145,14 @@ def test_the_same_is_recorded_once_a_day(looking: Looking) -> None:
     assert [each[0] for each in looking.kept] == [[], [], [CODE], [CODE]]
 
 
+def test_old_code_looks_at_nothing(looking: Looking) -> None:
+    """A run that waited while main changed leaves the look to the next one."""
+    looking.run = PlainRun(stale=True)
+    with pytest.raises(SupersededError, match="not main's any more"):
+        looking.look()
+    assert (looking.kept, looking.run.written) == ([], [])
+
+
 def test_what_is_lost_fails_the_run(looking: Looking) -> None:
     """Also by an earlier look alone; what doctor has no check of any more is no loss."""
     looking.sees = a_look(**cast("Any", {CODE.replace("-", "_"): Sight.NOT_HELD}))

@@ -16,7 +16,7 @@ from many_grants import START, many
 
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.report.overview.answer import AuditAnswer
-from jitbot.domain.audit.report.pack import INDEX, MANIFEST, SUMS, pack
+from jitbot.domain.audit.report.pack import INDEX, MANIFEST, SUMS, _listed, pack
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.sample import REFUSALS, rank, refusals, sample
 from jitbot.domain.audit.report.summary import QUESTIONS, summary
@@ -251,6 +251,14 @@ def test_every_file_is_described() -> None:
     named = dict(line.split(" ", 1) for line in files[INDEX].decode().splitlines())
     assert all(named[name] == said[name] for name in named)
     assert said.keys() - named.keys() == {INDEX, MANIFEST, SUMS}
+
+
+def test_files_are_listed_as_they_are_described() -> None:
+    """Whatever the order in which they were made: a reader finds the first page first; evidence comes last, together."""
+    listed = [each.name for each in _listed(
+        {"b": b"", "evidence/2": b"", "unknown": b"", "a": b"", "evidence/1": b""}, {"a": "first", "b": "second"}
+    )]  # fmt: skip
+    assert listed == ["a", "b", "unknown", "evidence/"]
 
 
 def test_of_a_refused_merge_one_item_is_drawn() -> None:

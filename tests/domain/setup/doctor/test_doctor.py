@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from acme_facts import DAY, NOW
@@ -95,6 +95,13 @@ def test_how_to_mend_and_how_many() -> None:
     assert ASKED.unknown("?", fix="else").fix == "else"
     counted = as_json(checks)
     assert [counted[each] for each in ("wrong", "unknown", "warn")] == [2, 1, 0]
+
+
+def test_the_keys_of_json_are_those_of_every_version() -> None:
+    """What machines read of a check, under the names that it always had."""
+    (found,) = cast("list[dict[str, str]]", as_json([ASKED.no("x")])["checks"])
+    assert found.keys() == {"code", "group", "title", "verdict", "says", "means", "mend"}
+    assert (found["says"], found["means"], found["mend"]) == ("x", ASKED.impact, "do")
 
 
 SETTINGS = Settings(
