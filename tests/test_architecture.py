@@ -54,7 +54,7 @@ ORDER = (
     "domain.enforce",
     "domain.views",
     "domain.notifications",
-    "domain.request",
+    "domain.request.closing",
     "domain.setup",
     "domain.access_review",
     "domain.rule_effects",
@@ -322,3 +322,17 @@ def test_the_command_line_starts_without_the_vendors() -> None:
     tops = {name.partition(".")[0] for name in found} - sys.stdlib_module_names
     assert tops == {"jitbot", "click"}
     assert {part(name) for name in found}.isdisjoint({"adapters", "ports", "sandbox", "usecases", "wiring"})
+
+
+@pytest.mark.parametrize("verb", ["grant", "sweep", "revoke"])
+def test_a_run_loads_nothing_that_judges_open_pull_requests(verb: str) -> None:
+    """A person waits for every module that a grant loads. What open requests and changed rules need, `comment` loads."""
+    found = loaded_with(f"jitbot.commands.ci.{verb}")
+    assert "jitbot.usecases.runs.announce" in found
+    judges = {
+        "usecases.pull_request.commenting",
+        "domain.rule_effects",
+        "domain.access_review",
+        "domain.request.closing",
+    }
+    assert {f"jitbot.{name}" for name in judges}.isdisjoint(found)

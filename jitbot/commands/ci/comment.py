@@ -20,15 +20,14 @@ from jitbot.terminal.step_files import add_to_summary
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.pull_request.commenting import (
-    Shown,
     edited_together,
-    of_merged,
     of_over,
     of_pull,
     of_undecided,
     put,
     with_comments,
 )
+from jitbot.usecases.pull_request.kept_comment import Shown, of_merged
 from jitbot.wiring.context import open_context
 
 # A scheduled run looks again at what was recorded since, should a comment have failed.

@@ -1,53 +1,32 @@
 """`jitbot comment`: updates what people see on a pull request. It guides people; no decision depends on it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from jitbot.domain.model.documents import Finding, Sha, errors
+from jitbot.domain.model.documents import Finding, errors
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.github_objects import Comment, PullPage, Status, StatusState
-from jitbot.domain.model.grammar import is_request, policy_of
+from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.model.parsed_case import fitting
 from jitbot.domain.request.new_request import APPROVAL, CHECK
 from jitbot.domain.rule_effects.rule_report import comment as rules_comment
 from jitbot.domain.rule_effects.rule_report import in_one_line
 from jitbot.domain.views import merged_comment, open_comment
-from jitbot.domain.views.comment_body import is_ours
-from jitbot.domain.views.merged_comment import MergedRequest
 from jitbot.domain.views.titles import title
-from jitbot.usecases.collect.collect_case import CaseCollector
 from jitbot.usecases.context import Context
 from jitbot.usecases.decide.deciding import due
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request import closing
+from jitbot.usecases.pull_request.kept_comment import Shown, of_merged, ours, same, to_edit
 from jitbot.usecases.pull_request.request_summary import Brief, brief
 
 MAIN = "main"
 _DESCRIPTION = 140  # characters of a status that GitHub takes
 _DOUBTFUL = 10  # merges that a run left in doubt and whose comments say so, the latest ones: a call for each
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What a pull request should show. An empty body or title means: no change. `begin`: make a comment if there is none."""
-
-    number: int
-    body: str = ""
-    begin: bool = True
-    title: str = ""
-    statuses: tuple[tuple[str, Status], ...] = ()
-    findings: tuple[Finding, ...] = ()
-    head: Sha | None = None
-    was_titled: str = ""
-    # The head at which it can give nothing any more: it is closed once the comment says so.
-    close: Sha | None = None
-    # What is there already, where it was read with the rest.
-    statuses_there: Mapping[str, Status] | None = None
-    comments_there: tuple[Comment, ...] | None = None
 
 
 def of_pull(context: Context, number: int, now: datetime) -> Shown:
@@ -121,14 +100,6 @@ def edited_together(context: Context, shown: Sequence[Shown]) -> tuple[list[Show
     return right, frozenset(wanted)
 
 
-def to_edit(shown: Shown) -> Comment | None:
-    """jitbot's one comment there, if its text is another one than it should be."""
-    ours = _ours(shown.comments_there or ())
-    if not shown.body or len(ours) != 1 or not ours[0].node_id or _same(ours[0].body, shown.body):
-        return None
-    return ours[0]
-
-
 def of_over(context: Context, history: LedgerView, now: datetime) -> list[Shown]:
     """What the open pull requests should show that can give nothing any more, and that they are to be closed."""
     return [
@@ -158,24 +129,6 @@ def of_undecided(
             recorded = of_merged(context, history, number, now)  # of another request in it, by an earlier run
             undecided = Shown(number=number, body=merged_comment.undecided(number), begin=False)
             yield recorded if recorded.body else undecided
-
-
-def of_merged(context: Context, history: LedgerView, number: int, now: datetime) -> Shown:
-    """What a merged pull request should show, from the ledger alone; no body if the ledger has no event of it."""
-    found = merged_comment.merged_requests(history.events, history.states, number, now)
-    if not found:
-        return Shown(number=number)
-    collector = CaseCollector(context=context)
-    merged = [replace(each, doubt=history.doubt_of(each.path)) for each in found]
-    described = [_described(context, collector, each) for each in merged]
-    return Shown(number=number, body=merged_comment.outcome(described, number=number))
-
-
-def _described(context: Context, collector: CaseCollector, each: MergedRequest) -> MergedRequest:
-    main = context.git.main()
-    policy = collector.rules(main, policy_of(each.path)).policy.value
-    gone = not context.git.entries(main, [each.path])
-    return replace(each, description=policy.description if policy is not None else "", gone=gone)
 
 
 def _of_open(pull: PullRequest, brief: Brief) -> Shown:
@@ -293,15 +246,15 @@ def keep(
 
     A write that seemed to fail may have taken effect, even several times. So after a post all comments are read back.
     """
-    ours, posted = _ours(_there(context, number) if there is None else there), False
-    if not ours:
+    kept, posted = ours(_there(context, number) if there is None else there), False
+    if not kept:
         if not begin:
             return False
-        ours, posted = _post(context, number, body), True
-    first, *twins = ours
+        kept, posted = _post(context, number, body), True
+    first, *twins = kept
     for twin in twins:
         context.github_write.remove_comment(twin.comment_id)
-    if _same(first.body, body):
+    if same(first.body, body):
         return posted or bool(twins)
     context.github_write.edit_comment(first.comment_id, body)
     return True
@@ -319,7 +272,7 @@ def _post(context: Context, number: int, body: str) -> list[Comment]:
         raise DeniedError(
             "this token is not that of a job of Actions: a comment made with it could not be found again"
         )
-    known = {each.comment_id: each for each in (*made, *_ours(_there(context, number)))}
+    known = {each.comment_id: each for each in (*made, *ours(_there(context, number)))}
     if not known:
         raise trouble or UnavailableError("the comment that was made is not there; the next run makes it")
     return [known[comment_id] for comment_id in sorted(known)]
@@ -332,16 +285,6 @@ def _there(context: Context, number: int) -> tuple[Comment, ...]:
     except JitbotError:
         found = None
     return context.github.comments(number) if found is None else found
-
-
-def _ours(comments: Iterable[Comment]) -> list[Comment]:
-    """jitbot's comments, by author and by marker: another author's comment with the marker is not one of them."""
-    ours = [each for each in comments if each.by_actions and is_ours(each.body)]
-    return sorted(ours, key=lambda each: each.comment_id)
-
-
-def _same(one: str, other: str) -> bool:
-    return one.replace("\r\n", "\n").strip() == other.strip()
 
 
 def _cut(text: str) -> str:

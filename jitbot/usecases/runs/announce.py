@@ -19,7 +19,7 @@ from jitbot.domain.notifications.chat_notice import HANDED, hand_on, notices
 from jitbot.domain.notifications.notification import Notification, notifications
 from jitbot.usecases.context import Context, file_at_main
 from jitbot.usecases.ledger.ledger import Ledger
-from jitbot.usecases.pull_request.commenting import of_merged, to_edit
+from jitbot.usecases.pull_request.kept_comment import of_merged, to_edit
 
 MOST = 50  # comments of one run: GitHub takes some 80 in a minute
 _TOGETHER = 5  # in one call, each beside an edit: GitHub ends one after ten seconds, and so many are lost if its answer is

@@ -12,7 +12,7 @@ from jitbot.commands.ci import comment as module
 from jitbot.domain.model.documents import Finding, FindingLevel
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.terminal.invocation import Invocation
-from jitbot.usecases.pull_request.commenting import Shown
+from jitbot.usecases.pull_request.kept_comment import Shown
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 CLOCK = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_ACTOR": "github-actions[bot]"}

@@ -28,16 +28,15 @@ from jitbot.usecases.ledger import ledger_view
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request import closing, commenting
 from jitbot.usecases.pull_request.commenting import (
-    Shown,
     edited_together,
     keep,
-    of_merged,
     of_over,
     of_pull,
     of_undecided,
     put,
     with_comments,
 )
+from jitbot.usecases.pull_request.kept_comment import Shown, of_merged
 from jitbot.usecases.pull_request.request_summary import Brief
 
 REQUEST = "requests/orders-db-read/2026-11/24-alice-x.yaml"

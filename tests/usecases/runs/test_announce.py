@@ -17,7 +17,7 @@ from jitbot.domain.model.github_objects import Comment
 from jitbot.domain.notifications.channels import NOTIFY, Channels, ChannelShape
 from jitbot.domain.notifications.chat_notice import HANDED, handed
 from jitbot.domain.views.comment_body import MARKER
-from jitbot.usecases.pull_request.commenting import Shown
+from jitbot.usecases.pull_request.kept_comment import Shown
 from jitbot.usecases.runs import announce
 from jitbot.usecases.runs.announce import announced
 from jitbot.usecases.runs.send_chat import send, send_trial
