@@ -9,6 +9,7 @@ from jitbot.adapters.git.objects import Objects
 from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.adapters.git.process import GitProcess, Token
 from jitbot.adapters.git.ref_names import holds
+from jitbot.adapters.git.replay import Replay, listed
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.git_history import NO_BASE, HistoryStep, RuleChange, Touched
@@ -38,7 +39,10 @@ class FullHistory:
 
     def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:
         self._remainder.bring_all_trees()
-        return self._steps(self._walk_whole(tip, "--topo-order"))
+        walked = self._walk_whole(tip, "--topo-order")
+        line = self._git.ask("rev-list", "--first-parent", tip).decode().split()
+        files = listed(self._git, tip, len(walked))
+        return self._steps(walked, replay=Replay(self._changes, frozenset(map(Sha, line)), files))
 
     def main_steps(self, tip: Sha) -> Iterator[HistoryStep]:
         return self._steps(self._walk_whole(tip, "--first-parent"), asks=True)
@@ -152,21 +156,30 @@ class FullHistory:
             raise UnavailableError("this clone's history is cut off: `git fetch --unshallow` brings the rest")
         return walked
 
-    def _steps(self, walked: Sequence[tuple[Sha, int]], *, asks: bool = False) -> Iterator[HistoryStep]:
-        """Each commit by what it changed, a part of them at a time; `asks`: of one too large what is below requests/."""
+    def _steps(
+        self, walked: Sequence[tuple[Sha, int]], *, asks: bool = False, replay: Replay | None = None
+    ) -> Iterator[HistoryStep]:
+        """Each commit by what it changed, a part of them at a time; `asks`: of one too large what is below requests/.
+
+        git compares those trees of which `replay` cannot prove what became of them.
+        """
         for start in range(0, len(walked), _STEPS):
             part = walked[start : start + _STEPS]
             commits = stream.commits(self._git, [commit for commit, _ in part])
             pairs = self._pairs(commits)
-            touched = dict(
-                zip(pairs, stream.changes(self._git, list(pairs.values()), most=MOST_PATHS), strict=True)
-            )
+            parents = {name: _first_parent(commit) or NO_BASE for name, commit in commits.items()}
+            touched = self._changes(pairs) if replay is None else replay.changes(parents, pairs)
             large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
             parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)}
             for name, time in part:
                 step = _step(name, time, commits[name], touched[name])
                 own = {below: found[name] for below, found in parts.items()} if name in large else {}
                 yield _in_parts(step, own) if own else step
+
+    def _changes(self, pairs: Mapping[Sha, Pair]) -> dict[Sha, tuple[Touched, ...] | None]:
+        """What commits changed, as git compares the trees; None where that is too much to read."""
+        found = stream.changes(self._git, list(pairs.values()), most=MOST_PATHS)
+        return dict(zip(pairs, found, strict=True))
 
     def _part(self, large: Mapping[Sha, Pair], below: str) -> dict[Sha, tuple[Touched, ...] | None]:
         """What commits that are too large changed in one place; None where that is too much as well."""
@@ -176,9 +189,10 @@ class FullHistory:
     def _pairs(self, commits: Mapping[Sha, plumbing.CommitHeader]) -> dict[Sha, Pair]:
         """The tree of each commit's first parent, and its own."""
         first = {name: _first_parent(found) for name, found in commits.items()}
-        wanted = list(dict.fromkeys([*commits, *(each for each in first.values() if each)]))
+        trees = {name: found.tree for name, found in commits.items()}
+        wanted = [each for each in dict.fromkeys(first.values()) if each and each not in trees]
         found = stream.objects(self._git, [f"{name}^{{tree}}" for name in wanted])
-        trees = {name: tree for name, (tree, _) in zip(wanted, found, strict=True)}
+        trees |= {name: tree for name, (tree, _) in zip(wanted, found, strict=True)}
         if "" in trees.values():
             raise UnavailableError("git lacks a commit's tree here; fetch it all: `git fetch --refetch`")
         return {

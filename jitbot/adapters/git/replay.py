@@ -1,0 +1,206 @@
+"""What commits of the ledger added, proven by the names of their trees: git opens none of these trees for it.
+
+Every path of a batch names the head that the batch was made for. So what the tip has under a commit's parent is put into
+the parent's tree, in memory. If the result has the name of the commit's own tree, the commit added that and changed
+nothing else, since git makes a tree's name of all that lies in it. Of any other commit nothing is said here.
+"""
+
+import hashlib
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from jitbot.adapters.git.process import GitProcess
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
+from jitbot.domain.ledger import batches
+from jitbot.domain.ledger.git_history import Touched
+from jitbot.domain.model.bounds import BATCH_READ
+from jitbot.domain.model.documents import Sha
+
+_AT = 4  # folders above the part of a path that names the head: events/2026/11/24/<head>/...
+_NAMED = 20  # letters of the head in it
+_BYTES, _MORE_BYTES = 2_000, 1 << 20  # of the list of what the tip has: for each commit, and besides
+_CHUNK = 1 << 20
+_ALONE = (
+    20  # commits that git compares one by one; the others together, with all that follows them in their part
+)
+
+Changes = Mapping[Sha, tuple[Touched, ...] | None]
+Compare = Callable[[Mapping[Sha, Pair]], Changes]
+_Entry = tuple[bytes, bytes]  # a file by its path, and by its mode, a blank and its blob in twenty bytes
+
+
+@dataclass(slots=True)
+class _Folder:
+    """One tree: its entries in git's order, in which a folder's name ends with a slash."""
+
+    order: list[bytes] = field(default_factory=list)
+    entries: dict[bytes, bytes] = field(default_factory=dict)  # as a tree object has them
+    folders: "dict[bytes, _Folder]" = field(default_factory=dict)
+
+    def add(self, parts: Sequence[bytes], entry: bytes) -> bool:
+        """Add a file, unless something is in its place, or a file in the place of a folder above it. Says whether it did."""
+        folders, last = [self], parts[-1]
+        for part in parts[:-1]:
+            above = folders[-1]
+            folder = above.folders.get(part + b"/")
+            if folder is None:
+                if part in above.entries:
+                    return False
+                folder = above.folders[part + b"/"] = _Folder()
+            folders.append(folder)
+        if last in folders[-1].entries or last + b"/" in folders[-1].entries:
+            return False
+        mode, _, blob = entry.partition(b" ")
+        folders[-1].put(last, b"%s %s\0%s" % (mode, last, blob))
+        for depth in range(len(parts) - 2, -1, -1):
+            part = parts[depth]
+            folders[depth].put(part + b"/", b"40000 %s\0%s" % (part, folders[depth + 1].name()))
+        return True
+
+    def remove(self, parts: Sequence[bytes]) -> None:
+        """Remove a file, and each folder that is empty then: git keeps none. Raises KeyError if it is not there."""
+        if len(parts) == 1:
+            self._unset(parts[0])
+            return
+        key = parts[0] + b"/"
+        folder = self.folders[key]
+        folder.remove(parts[1:])
+        if folder.order:
+            self.put(key, b"40000 %s\0%s" % (parts[0], folder.name()))
+        else:
+            del self.folders[key]
+            self._unset(key)
+
+    def name(self) -> bytes:
+        """The name that git gives this tree, in twenty bytes."""
+        content = b"".join(map(self.entries.__getitem__, self.order))
+        return hashlib.sha1(b"tree %d\0%s" % (len(content), content), usedforsecurity=False).digest()
+
+    def put(self, key: bytes, entry: bytes) -> None:
+        """Set one of its entries, by its name or, of a folder, by that with a slash."""
+        if key not in self.entries:
+            insort(self.order, key)
+        self.entries[key] = entry
+
+    def _unset(self, key: bytes) -> None:
+        del self.entries[key]
+        del self.order[bisect_left(self.order, key)]
+
+
+class Replay:
+    """Follows a line of commits, each of which is the first parent of the next, by the files that its tip has.
+
+    `compare` asks git what commits changed, each by its two trees; None for what is too much to read.
+    """
+
+    def __init__(self, compare: Compare, line: frozenset[Sha], tip: Iterable[_Entry]) -> None:
+        self._compare, self._line, self._left = compare, line, _ALONE
+        self._root, self._tree = _Folder(), EMPTY_TREE
+        self._filed: dict[bytes, list[_Entry]] = {}
+        for path, entry in tip:
+            parts = path.split(b"/", _AT + 1)
+            if len(parts) > _AT:
+                self._filed.setdefault(parts[_AT][:_NAMED], []).append((path, entry))
+
+    def changes(self, parents: Mapping[Sha, Sha], pairs: Mapping[Sha, Pair]) -> Changes:
+        """What commits changed, parents first, each by its first parent and the trees of both."""
+        found: dict[Sha, tuple[Touched, ...] | None] = {}
+        rest: dict[Sha, Pair] = {}
+        for name, pair in pairs.items():
+            added = self._added(parents[name], pair) if name in self._line else None
+            if added is not None:
+                found[name] = added
+            elif self._left and name in self._line and pair[0] == self._tree:
+                self._left -= 1
+                found |= self._compare({name: pair})
+                self._follow(found[name], pair)
+            else:
+                rest[name] = pair
+        compared = self._compare(rest)
+        for name, pair in rest.items():
+            if name in self._line:
+                self._follow(compared[name], pair)
+        return {**found, **compared}
+
+    def _added(self, parent: Sha, trees: Pair) -> tuple[Touched, ...] | None:
+        """What a commit added to the tree of its first parent; None where that is not proven. `trees`: before and after."""
+        before, after = trees
+        if before != self._tree:
+            return None
+        filed = self._filed.pop(batches.folder(parent).encode(), [])
+        files = [(path.split(b"/"), entry) for path, entry in filed]
+        if sum(len(parts) for parts, _ in files) > BATCH_READ:
+            return None
+        added = [parts for parts, entry in files if self._root.add(parts, entry)]
+        if len(added) < len(files) or self._root.name().hex() != after:
+            for parts in added:
+                self._root.remove(parts)
+            return None
+        self._tree = after
+        return tuple(_touched(path, entry) for path, entry in filed)
+
+    def _follow(self, touched: Iterable[Touched] | None, trees: Pair) -> None:
+        """Move on by what git says that a commit changed. Where that is not all, nothing later is proven."""
+        before, after = trees
+        if before != self._tree:
+            return
+        changed = list(touched or ())
+        with suppress(KeyError):  # then the name does not fit
+            for each in changed:
+                if each.status != "A":
+                    self._root.remove(_parts(each.path))
+            for each in changed:
+                if each.status != "D":
+                    self._root.add(_parts(each.path), _entry(each))
+        self._tree = after if self._root.name().hex() == after else ""
+        if not self._tree:
+            self._root, self._filed = _Folder(), {}
+
+
+def listed(git: GitProcess, tip: Sha, commits: int) -> Iterable[_Entry]:
+    """Every file of the tip of a branch with so many commits; nothing if these are more than its batches would be."""
+    found: list[_Entry] = []
+    left, rest = commits * _BYTES + _MORE_BYTES, b""
+    options = (
+        "-r",
+        "-t",
+        "-z",
+        "--full-tree",
+        tip,
+    )  # -t: folders are counted, so that they cannot be without end
+    with suppress(_TooLongError), git.streamed("ls-tree", *options, stdin="") as answer:
+        while chunk := answer.read(_CHUNK):
+            if (left := left - len(chunk)) < 0:
+                found = []
+                raise _TooLongError
+            *records, rest = (rest + chunk).split(b"\0")
+            found += [_listed(each) for each in records if b" tree " not in each[:12]]
+    return found
+
+
+class _TooLongError(Exception):
+    """Ends git."""
+
+
+def _listed(record: bytes) -> _Entry:
+    """`mode type name<tab>path`."""
+    meta, _, path = record.partition(b"\t")
+    mode, _, blob = meta.split(b" ")
+    return path, b"%s %s" % (mode, bytes.fromhex(blob.decode()))
+
+
+def _touched(path: bytes, entry: bytes) -> Touched:
+    mode, _, blob = entry.partition(b" ")
+    return Touched(
+        path=path.decode(errors="surrogateescape"), mode=mode.decode(), blob=Sha(blob.hex()), status="A"
+    )
+
+
+def _parts(path: str) -> list[bytes]:
+    return path.encode(errors="surrogateescape").split(b"/")
+
+
+def _entry(touched: Touched) -> bytes:
+    return b"%s %s" % (touched.mode.encode(), bytes.fromhex(touched.blob))

@@ -1,0 +1,290 @@
+"""What is proven of the ledger's commits is what git finds when it compares their trees, whatever was pushed between them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jitbot.adapters.git import GitRepository, full_history, replay
+from jitbot.adapters.git.replay import Changes, Replay
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
+from jitbot.domain.ledger.git_history import HistoryStep, Touched
+from jitbot.domain.model.documents import Sha
+from tests.adapters.git.test_full_history import Repo, repo
+
+__all__ = ["repo"]
+
+Files = Mapping[str, str]  # the files of a commit: path and blob
+
+
+def sha(text: str) -> Sha:
+    """A name of an object, made of this text."""
+    return Sha(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def tree(files: Files) -> str:
+    """The name of the tree of these files."""
+    entries: list[tuple[str, bytes]] = []
+    below: dict[str, dict[str, str]] = {}
+    for path, blob in files.items():
+        name, _, rest = path.partition("/")
+        if rest:
+            below.setdefault(name, {})[rest] = blob
+        else:
+            entries.append((name, b"100644 %s\0%s" % (name.encode(), bytes.fromhex(blob))))
+    for name, inside in below.items():
+        entries.append((f"{name}/", b"40000 %s\0%s" % (name.encode(), bytes.fromhex(tree(inside)))))
+    content = b"".join(entry for _, entry in sorted(entries))
+    return hashlib.sha1(b"tree %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+@dataclass
+class Line:
+    """A ledger's commits, with the files of each, and which of them git was asked to compare."""
+
+    commits: list[tuple[Sha, Sha, Files, Files]] = field(default_factory=list)  # name, parent, before, after
+    compared: list[Sha] = field(default_factory=list)
+    too_large: set[Sha] = field(default_factory=set)
+
+    @property
+    def head(self) -> tuple[Sha, Files]:
+        """The last commit, and its files."""
+        return (self.commits[-1][0], self.commits[-1][3]) if self.commits else (Sha(""), {})
+
+    def add(self, after: Files) -> Sha:
+        """A commit with these files on the last one."""
+        parent, before = self.head
+        name = sha(f"{len(self.commits)} {parent}")
+        self.commits.append((name, parent, before, after))
+        return name
+
+    def batch(self, *, events: int = 1) -> Sha:
+        """A batch as jitbot writes one, after its own repair of what lies in its way."""
+        parent, before = self.head
+        day, mark = f"2026/11/{len(self.commits) % 28 + 1:02}", parent[:20]
+        new = {f"events/{day}/{mark}/{n}-granted-{n}.json": sha(f"{parent}{n}") for n in range(events)}
+        new |= {f"keys/{day}/{mark}/k.json": sha("key"), f"attestations/{day}/{mark}.jwt": sha(f"t{parent}")}
+        above = {path[:end] for path in new for end, each in enumerate(path) if each == "/"}
+        return self.add({**{path: blob for path, blob in before.items() if path not in above}, **new})
+
+    def compare(self, pairs: Mapping[Sha, Pair]) -> Changes:
+        """What git would say."""
+        self.compared += pairs
+        return {name: None if name in self.too_large else self.truth()[name] for name in pairs}
+
+    def truth(self) -> dict[Sha, tuple[Touched, ...]]:
+        """What each commit changed."""
+        return {name: self.touched(before, after) for name, _, before, after in self.commits}
+
+    def touched(self, before: Files, after: Files) -> tuple[Touched, ...]:
+        """The difference between two sets of files."""
+        paths = sorted({*before, *after}, key=str.encode)
+        put = [
+            Touched(path=path, mode="100644", blob=Sha(after[path]), status="M" if path in before else "A")
+            for path in paths
+            if path in after and before.get(path) != after[path]
+        ]
+        gone = [
+            Touched(path=path, mode="000000", blob=Sha("0" * 40), status="D")
+            for path in paths
+            if path not in after
+        ]
+        return (*put, *gone)
+
+    def replayed(self, *, part: int = 1000, line: frozenset[Sha] | None = None) -> dict[Sha, object]:
+        """What the replay says of each, so many at a time."""
+        _, tip = self.head
+        files = [(p.encode(), b"100644 " + bytes.fromhex(b)) for p, b in sorted(tip.items())]
+        names = frozenset(name for name, *_ in self.commits)
+        found = Replay(self.compare, names if line is None else line, files)
+        said: dict[Sha, object] = {}
+        for start in range(0, len(self.commits), part):
+            some = self.commits[start : start + part]
+            parents = {name: parent for name, parent, *_ in some}
+            pairs = {
+                name: (tree(before) if before or parent else EMPTY_TREE, tree(after))
+                for name, parent, before, after in some
+            }
+            said |= found.changes(parents, pairs)
+        return said
+
+
+def begun() -> Line:
+    """A ledger with its first commit."""
+    line = Line()
+    line.add({"README.md": sha("readme")})
+    return line
+
+
+def test_batches_are_proven_without_a_comparison() -> None:
+    """git is asked about the first commit alone, which is no batch; what is said of the others is the truth."""
+    line = begun()
+    for events in (1, 3, 1, 2):
+        line.batch(events=events)
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0]]
+
+
+MOVES = ("batch", "batch", "batch", "empty", "edit", "delete", "restore", "beside", "obstruct", "foreign")
+
+
+def pushed(line: Line, move: str, number: int) -> None:
+    """One commit of somebody who may push."""
+    _, files = line.head
+    paths = sorted(files)
+    chosen = paths[number % len(paths)] if paths else "x"
+    others = {path: blob for path, blob in files.items() if path != chosen}
+    match move:
+        case "batch":
+            line.batch(events=number % 3 + 1)
+        case "empty":
+            line.add(files)
+        case "edit":
+            line.add({**files, chosen: sha(f"edit {number}")})
+        case "delete":
+            line.add(others)
+        case "restore":  # deleted, and then put back: the tip has it as if nothing had been
+            line.add(others)
+            line.add(files)
+        case "beside":  # one more file in the folder of the batch that comes next, or of the last one
+            mark = (line.head[0] if number % 2 else line.commits[-1][1])[:20] or "0" * 20
+            line.add({**files, f"events/2026/11/01/{mark}/x.json": sha(f"beside {number}")})
+        case "obstruct":  # a file where the next batch needs a folder
+            day = f"2026/11/{(len(line.commits) + 1) % 28 + 1:02}"
+            if not any(path.startswith(f"events/{day}/") for path in files):
+                line.add({**files, f"events/{day}": sha("obstacle")})
+        case _:
+            line.add({**files, f"f{number}": sha(f"foreign {number}")})
+
+
+@given(
+    moves=st.lists(st.tuples(st.sampled_from(MOVES), st.integers(0, 50)), max_size=14),
+    part=st.sampled_from([1, 2, 5, 1000]),
+    alone=st.sampled_from([0, 1, 20]),
+    large=st.lists(st.integers(0, 20), max_size=1),
+)
+def test_what_is_said_is_what_git_says(
+    moves: list[tuple[str, int]], part: int, alone: int, large: list[int]
+) -> None:
+    """Whatever was pushed, edited, deleted, put back or is too large to compare, and however few are compared alone."""
+    line = begun()
+    for move, number in moves:
+        pushed(line, move, number)
+    names = [name for name, *_ in line.commits]
+    truth: dict[Sha, object] = dict(line.truth())
+    line.too_large = {names[each] for each in large if each < len(names)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(replay, "_ALONE", alone)
+        said = line.replayed(part=part)
+    assert set(said) == set(names)
+    wrong = {name for name in names if said[name] != truth[name]}
+    assert wrong <= line.too_large
+    assert {said[name] for name in wrong} <= {None}
+
+
+def test_a_strange_commit_costs_the_others_nothing() -> None:
+    """git compares that commit, and proofs go on behind it; beyond a few such commits it compares the rest of their part."""
+    line = begun()
+    strange = list[Sha]()
+    for _ in range(3):
+        line.batch()
+        strange.append(line.add({**line.head[1], "foreign": sha(str(len(strange)))}))
+    line.batch()
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], *strange]
+
+
+def test_what_is_not_on_the_line_is_compared() -> None:
+    """A commit that the tip's line of first parents lacks has other files than the tip."""
+    line = begun()
+    kept = line.batch()
+    aside = line.batch()
+    line.replayed(line=frozenset({line.commits[0][0], kept}))
+    assert line.compared == [line.commits[0][0], aside]
+
+
+def test_after_a_change_that_is_too_large_nothing_is_proven() -> None:
+    """The files behind it are unknown, so git compares all that follows."""
+    line = begun()
+    line.batch()
+    large = line.add({**line.head[1], "f": sha("f")})
+    after = [line.batch(), line.batch()]
+    line.too_large = {large}
+    assert line.replayed() == {**line.truth(), large: None}
+    assert line.compared[1:] == [large, *after]
+
+
+def compared_by_git(repo: Repo) -> list[HistoryStep]:
+    """The ledger's steps, each by the comparison of its trees."""
+    clone = GitRepository(repo.root)
+    names = repo.git("rev-list", "--reverse", "--topo-order", "refs/remotes/origin/ledger").split()
+    return list(clone.ledger_again([Sha(name) for name in names]))
+
+
+def as_git(repo: Repo, files: Files) -> str:
+    """A tree of these files, written."""
+    lines, below = [], dict[str, dict[str, str]]()
+    for path, blob in files.items():
+        name, _, rest = path.partition("/")
+        if rest:
+            below.setdefault(name, {})[rest] = blob
+        else:
+            lines.append(f"100644 blob {blob}\t{name}")
+    folders = [f"040000 tree {as_git(repo, inside)}\t{name}" for name, inside in below.items()]
+    return repo.tree(*lines, *folders)
+
+
+def test_real_git_says_the_same(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of batches, a merge, an edit and a file that lies beside; the batches' trees are compared by nobody."""
+    line = Line()
+    blob = repo.blob()
+    monkeypatch.setattr(f"{__name__}.sha", lambda _: Sha(blob))
+    names = [repo.commit(as_git(repo, {"a": blob}))]
+    line.commits.append((Sha(names[0]), Sha(""), {}, {"a": blob}))
+
+    def push(*others: str) -> None:
+        *_, after = line.commits.pop()
+        made = repo.commit(as_git(repo, after), names[-1], *others, message=str(len(names)))
+        line.commits.append((Sha(made), Sha(names[-1]), {}, after))
+        names.append(made)
+
+    for events in (1, 2, 1):
+        line.batch(events=events)
+        push()
+    side = repo.commit(as_git(repo, {"a": blob, "b": blob}), names[-2], message="side")
+    line.add({**line.head[1], "b": blob})
+    push(side)
+    line.batch()
+    push()
+    line.add({path: each for path, each in line.head[1].items() if path != "a"})
+    push()
+    line.batch()
+    push()
+    asked = list[Sha]()
+    compare = full_history.FullHistory._changes
+
+    def noting(clone: full_history.FullHistory, pairs: Mapping[Sha, Pair]) -> Changes:
+        asked.extend(pairs)
+        return compare(clone, pairs)
+
+    monkeypatch.setattr(full_history.FullHistory, "_changes", noting)
+    found = repo.steps()
+    assert len(asked) == 4  # the first commit, the one aside, the merge, and the deletion
+    again = compared_by_git(repo)
+    assert [step.commit for step in found] == [step.commit for step in again]
+    assert [set(step.touched) for step in found] == [set(step.touched) for step in again]
+
+
+def test_a_tip_with_too_many_files_is_not_listed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders are counted, too: a few trees can name each other millions of times. Then git compares every commit."""
+    monkeypatch.setattr(replay, "_MORE_BYTES", 4_000)
+    inner = repo.tree(f"100644 blob {repo.blob()}\ta")
+    for _ in range(12):
+        inner = repo.tree(f"040000 tree {inner}\ta", f"040000 tree {inner}\tb")
+    repo.commit(inner)
+    clone = GitRepository(repo.root)
+    assert list(replay.listed(clone._git, clone.ledger(), 1)) == []
+    assert [step.whole for step in clone.ledger_steps(clone.ledger())] == [True]
