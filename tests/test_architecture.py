@@ -54,7 +54,7 @@ ORDER = (
     "domain.enforce",
     "domain.views",
     "domain.notifications",
-    "domain.request.closing",
+    "domain.request",
     "domain.setup",
     "domain.access_review",
     "domain.rule_effects",
