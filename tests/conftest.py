@@ -112,10 +112,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         *hooks.pytest_runtest_logreport.get_hookimpls(),
     ):
         if type(impl.plugin).__name__ == "WorkerInteractor":
-            impl.function = partial(_told_if_seen, impl.function)
+            impl.function = partial(_told_if_seen, impl.function)  # type: ignore[misc]  # pluggy calls what stands here
 
 
-def _told_if_seen(tell: Callable[..., None], *said: Any) -> None:
+def _told_if_seen(tell: Callable[..., object], *said: Any) -> None:
     """A report is told, except of what went well around a test and holds nothing; that a test begins never."""
     report = said[0]
     if isinstance(report, pytest.TestReport) and (

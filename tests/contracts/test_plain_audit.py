@@ -102,7 +102,7 @@ def told(step: HistoryStep, names: Names) -> object:
 def test_the_steps_of_both_branches_are_gits(both: tuple[PlainClone, GitRepository, Names]) -> None:
     """Paths, modes, blobs, statuses, dates and parents, the oldest first; and what of them changed the rules."""
     clone, real, names = both
-    same = {each: each for each in names.values()}
+    same: dict[str, Sha] = {each: each for each in names.values()}
     mine = [told(each, same) for each in clone.main_steps(clone.main())]
     assert [told(each, names) for each in real.main_steps(real.main())] == mine
     mine = [told(each, same) for each in clone.ledger_steps(clone.ledger())]

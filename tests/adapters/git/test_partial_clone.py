@@ -239,7 +239,7 @@ def test_all_trees_come_in_one_call_and_once(tmp_path: Path) -> None:
     assert clone.fetched == [[B]]
     clone.alone, clone.below = D, {D: C}
     clone.remainder.bring_all_trees()
-    assert (clone.fetched, clone.alone) == ([[B], [D]], None)
+    assert [clone.fetched, clone.alone] == [[[B], [D]], None]
     clone.remainder.bring_blobs([C])
     clone.remainder.bring_all_trees()
     assert clone.fetched == [[B], [D]]

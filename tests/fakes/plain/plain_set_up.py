@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from acme_facts import PEOPLE, TEAMS, an_actor, sha
 from github_facts import JOB_TOKENS, LEDGER, LIMITED, MAIN, hosting
@@ -14,7 +14,7 @@ from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor.github.github_state import Body, Branch, Environment, Hosting
 
 T = TypeVar("T")
-Answer = T | JitbotError
+Answer: TypeAlias = T | JitbotError
 
 
 def given(answer: Answer[T]) -> T:

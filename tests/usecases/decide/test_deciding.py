@@ -78,7 +78,12 @@ class GitHub:
 
     def right(self, name: str, given: Sequence[Any]) -> Any:
         """What it should say."""
-        parts = {"files": (PATH,), "reviews": (a_review(),), "commits": (a_commit("alice"),), "history": SEEN}
+        parts: dict[str, Any] = {
+            "files": (PATH,),
+            "reviews": (a_review(),),
+            "commits": (a_commit("alice"),),
+            "history": SEEN,
+        }
         parts |= {each: self.true[each] for each in parts.keys() & self.true.keys()}
         reading = PullReading(pull=PULL, **parts)
         recount = PullRecount(reviews=parts["reviews"], commit_count=1, changed_files=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from acme_facts import NOW, sha, the_settings
@@ -111,7 +112,8 @@ def test_a_token_of_an_unknown_key_in_a_folder_hides_no_batch(known: bool) -> No
     reading = Reading()
     one = reading.pushed(0)
     forged = reading.pushed(1, kid="k9")
-    brings = reading.pushed(2, **({"k9": b"k9"} if known else {}))
+    keys: dict[str, Any] = {"k9": b"k9"} if known else {}
+    brings = reading.pushed(2, **keys)
     reading.lies_otherwise(one, forged)
     reading.reader.take_named([one, brings])
     assert (reading.counted(), reading.added) == ([brings], [[brings]])

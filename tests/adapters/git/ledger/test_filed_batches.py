@@ -252,7 +252,7 @@ def test_only_folders_of_these_batches_are_opened() -> None:
 
 def test_what_lies_beyond_the_budget_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody makes the walk long: a folder that is too large ends it, and so do many together, to the byte."""
-    folders = {"events": {BATCH: EVENTS}, "attestations": {TOKEN: b"t"}}
+    folders: dict[str, Any] = {"events": {BATCH: EVENTS}, "attestations": {TOKEN: b"t"}}
     lies = {name: each for top, below in folders.items() for name, each in day(top, below).items()}
     clone = a_clone(lies)
     sizes = [len(clone.trees[clone.named(each)]) for each in folders.values()]

@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from hand_made_repo import Repo
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,11 +15,14 @@ from jitbot.adapters.git.replay import Changes, Replay
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.documents import Sha
-from tests.adapters.git.test_full_history import Repo, repo
-
-__all__ = ["repo"]
 
 Files = Mapping[str, str]  # the files of a commit: path and blob
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """A clone with nothing in it."""
+    return Repo(tmp_path)
 
 
 def sha(text: str) -> Sha:

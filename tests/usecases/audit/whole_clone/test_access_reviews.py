@@ -12,7 +12,7 @@ from plain_audit import Documents, PlainClone
 from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, rule_event
 from jitbot.domain.access.rule_changes.rule_review import RuleReview
 from jitbot.domain.audit.history.access_reviews import AccessReviews, PolicyStanding, ReviewStanding
-from jitbot.domain.audit.verify.verdict import Severity
+from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import SETTINGS

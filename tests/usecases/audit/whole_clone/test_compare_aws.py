@@ -99,7 +99,8 @@ def test_a_role_that_an_unread_event_may_explain_is_in_doubt(kind: EventType) ->
     outcomes = clone.outcomes(EventType.GRANTED, approved)
     clone.ledger_of.commits[1:] = []
     for event in (approved, *outcomes):
-        clone.tell(event, **({"spoil": newer} if event.kind is kind else {}))
+        spoilt: dict[str, Any] = {"spoil": newer} if event.kind is kind else {}
+        clone.tell(event, **spoilt)
     cloud.put(approved.documents[0])
     assert Severity.BROKEN not in {each.severity for each in compared(clone, cloud)}
     cloud.put(replace(the_documents(), role_name="jit-mallory"))

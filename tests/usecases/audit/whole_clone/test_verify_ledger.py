@@ -382,7 +382,7 @@ def test_a_head_that_is_not_as_attested() -> None:
     swapped = {**rules, "policies/people.yaml": rules["policies/teams.yaml"]}
     clone.tell(with_evidence(facts=with_facts(event, head_rules=swapped))(event))
     assert "other-head" in codes(clone.verdict())
-    clone.silent.add(event.evidence.head or Sha(""))
+    clone.silent.add(Sha(event.evidence.head or ""))
     assert "other-head" not in codes(clone.verdict())
 
 
@@ -435,10 +435,9 @@ def test_one_event_that_cannot_be_read_leaves_the_rest_judged(
 ) -> None:
     """Too large, or of a schema that this jitbot does not know: doubt, of alice's request alone; carol's is judged."""
     clone, event = asked()
-    clone.tell(event, **({"spoil": spoil} if kind is EventType.APPROVED else {}))
-    clone.tell(
-        *clone.outcomes(EventType.GRANTED, event), **({"spoil": spoil} if kind is EventType.GRANTED else {})
-    )
+    spoilt: dict[str, Any] = {"spoil": spoil}
+    clone.tell(event, **(spoilt if kind is EventType.APPROVED else {}))
+    clone.tell(*clone.outcomes(EventType.GRANTED, event), **(spoilt if kind is EventType.GRANTED else {}))
     clone.grant(clone.ask("bob", path=CAROLS, text=CAROLS_TEXT, login="carol"))
     found = clone.verdict()
     assert {each.request for each in found.problems} <= {"", ORDERS}
