@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from jitbot.domain.model.documents import Source, WorkflowFile
+from jitbot.domain.model.documents import WORKFLOW_ENDS, Source, WorkflowFile
 
 MAX_BYTES = 64 * 1024  # ours have some 4 KiB
 MAX_DEPTH = 32  # the parser takes longer for each sign, the deeper it is
@@ -17,22 +17,27 @@ _USES = "uses"
 def parse_workflow(source: Source) -> WorkflowFile:
     """Read it by its events: nothing is made of it, so no alias costs more than its bytes."""
     text = source.content.decode("utf-8", errors="replace")
+    if not source.path.endswith(WORKFLOW_ENDS):
+        return _as_text(text)
     if len(source.content) > MAX_BYTES:
-        return WorkflowFile(text=text, scalars=(text,), uses=(), unread=f"has more than {MAX_BYTES} bytes")
+        return _as_text(text, unread=f"has more than {MAX_BYTES} bytes")
     try:
         pairs = tuple(_pairs(text))
     except (yaml.YAMLError, ValueError):  # ValueError: "\\U00110000", which is no character
-        return WorkflowFile(text=text, scalars=(text,), uses=(), unread="cannot be read as YAML")
+        return _as_text(text, unread="cannot be read as YAML")
     uses = tuple(value for key, value in pairs if key.casefold() == _USES)
     return WorkflowFile(text=text, scalars=tuple(value for _, value in pairs), uses=uses)
+
+
+def _as_text(text: str, unread: str = "") -> WorkflowFile:
+    return WorkflowFile(text=text, scalars=(text,), uses=(), unread=unread)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     """Every scalar with the key that it is under; a key itself, and what lies in a list, are under none."""
     anchors: dict[str, str] = {}
-    open_ones: list[
-        list[str | None]
-    ] = []  # for each mapping: its key, None where the next scalar is one; a list is []
+    # For each mapping: the key whose value comes, None where a key comes; a list is empty.
+    open_ones: list[list[str | None]] = []
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.CollectionEndEvent):
             open_ones.pop()

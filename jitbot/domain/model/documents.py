@@ -312,11 +312,15 @@ class Policy:
         return policy_path(self.name)
 
 
+WORKFLOW_ENDS = (".yml", ".yaml")  # of what GitHub reads as a workflow or an action
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowFile:
     """A file of GitHub Actions: its text, each scalar that YAML makes of it, and what it uses, as `owner/name@ref`.
 
-    `unread` says why YAML makes nothing of it: then it is one scalar, and what it uses is not known.
+    Of a file that is no YAML, such as an action's script, the text is one scalar, and it uses nothing. So it is where
+    YAML makes nothing of the file, and `unread` says why: then what it uses is not known.
     """
 
     text: str

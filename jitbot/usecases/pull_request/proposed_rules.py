@@ -19,13 +19,16 @@ from jitbot.domain.model.documents import (
     policy_at,
 )
 from jitbot.domain.rule_effects.rule_set import RuleSet
+from jitbot.domain.setup.doctor import workflows
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import large, no_file, read_rules
 
-FOLDERS = ("policies/", POLICIES, ".github/workflows/")  # what lies directly in these is always read
-_RUNS = (".github/workflows/", ".github/actions/")
-_COMPARED = (*(each for each in RULE_PATHS if each not in CODE), *(each.rstrip("/") for each in _RUNS))
+FOLDERS = ("policies/", POLICIES, workflows.FOLDER)  # what lies directly in these is always read
+_COMPARED = (
+    *(each for each in RULE_PATHS if each not in CODE),
+    *(each.rstrip("/") for each in workflows.RUNS),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +165,9 @@ def _rule_set(files: RuleFiles, other: RuleFiles, documents: DocumentReader) -> 
     moved = [
         path
         for path, entry in files.entries.items()
-        if path.startswith(_RUNS) and other.entries.get(path) != entry
+        if path.startswith(workflows.RUNS) and other.entries.get(path) != entry
     ]
-    workflows = {
+    running = {
         path: documents.parse_workflow(Source(path=path, content=content))
         for path, content in files.read(moved).items()
     }
@@ -172,5 +175,5 @@ def _rule_set(files: RuleFiles, other: RuleFiles, documents: DocumentReader) -> 
         shared=read_rules(files, documents, ""),
         policies=policies,
         files={path: entry.blob for path, entry in files.entries.items()},
-        workflows=workflows,
+        workflows=running,
     )

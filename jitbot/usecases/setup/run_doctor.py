@@ -13,6 +13,7 @@ from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
     FOLDER,
     POLICIES,
+    WORKFLOW_ENDS,
     AccountId,
     Accounts,
     Finding,
@@ -255,4 +256,4 @@ def _walk(git: Git, commit: Sha) -> Iterator[str]:
 
 
 def _runs(path: str) -> bool:
-    return path.startswith((workflows.FOLDER, workflows.ACTIONS)) and path.endswith((".yml", ".yaml"))
+    return path.startswith(workflows.RUNS) and path.endswith(WORKFLOW_ENDS)

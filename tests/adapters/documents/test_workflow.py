@@ -67,6 +67,14 @@ def test_what_is_no_use(text: str) -> None:
     assert read(text) == WorkflowFile(text=text, scalars=read(text).scalars, uses=())
 
 
+@pytest.mark.parametrize("name", ["own/main.js", "own/README.md", "own/action.yml.txt", "own/run"])
+@pytest.mark.parametrize("text", [f"- uses: {REF}", "const x = {a: [1", "#" * (MAX_BYTES + 1)])
+def test_a_file_that_is_no_yaml_uses_nothing(name: str, text: str) -> None:
+    """GitHub looks for no action in a script or a page beside an action's file; whatever is in it, it is read."""
+    found = documents.parse_workflow(Source(path=f".github/actions/{name}", content=text.encode()))
+    assert found == WorkflowFile(text=text, scalars=(text,), uses=())
+
+
 def test_an_anchor_that_is_used_twice_is_read_where_it_has_its_name() -> None:
     """A mapping that stands in many places costs no more than its bytes, however often its aliases multiply it."""
     lines = [f"a0: &a0 {{uses: {REF}}}"]

@@ -11,7 +11,8 @@ from jitbot.domain.text.escape import quoted
 
 GROUP = "workflows"
 FOLDER = ".github/workflows/"
-ACTIONS = ".github/actions/"  # what they hold of their own, which uses others in turn
+ACTIONS = ".github/actions/"  # the repository's own, which use others in turn
+RUNS = (FOLDER, ACTIONS)
 _PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}|\./[\w./-]*", re.ASCII)
 _REUSED = re.compile(r"\.github/workflows/[^@\s]+(?:@|\Z)")
 _MEANS: Mapping[str, str] = {
