@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
 from typing import NamedTuple
@@ -71,7 +71,7 @@ class CommitHeader:
     message: str
     claimed: int = 0  # its date, as its author chose it; 0 if it has none
     whole: bool = True  # not: too large, and read only as far as its parents go
-    tree: str = field(default="", compare=False)  # empty if its first line does not name one
+    tree: str = ""  # empty if its first line does not name one
 
 
 def entries(answer: bytes) -> Iterator[AddedEntry]:
@@ -165,14 +165,15 @@ def commit(content: bytes) -> CommitHeader:
     headers, _, message = content.partition(b"\n\n")
     parents = itertools.takewhile(_PARENT.fullmatch, headers.split(b"\n")[1:])
     names = tuple(Sha(line[7:].decode()) for line in parents)
+    root = tree_of(content) or ""
     if len(content) > COMMIT_READ:
-        return CommitHeader(parents=names, message="", whole=False, tree=tree_of(content) or "")
+        return CommitHeader(parents=names, message="", whole=False, tree=root)
     dated = _COMMITTED.search(headers)
     return CommitHeader(
         parents=names,
         message=message.decode(errors="replace"),
         claimed=int(dated[1]) if dated else 0,
-        tree=tree_of(content) or "",
+        tree=root,
     )
 
 

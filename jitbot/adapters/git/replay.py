@@ -19,12 +19,11 @@ from jitbot.domain.model.bounds import BATCH_READ
 from jitbot.domain.model.documents import Sha
 
 _AT = 4  # folders above the part of a path that names the head: events/2026/11/24/<head>/...
-_NAMED = 20  # letters of the head in it
+_NAMED = len(batches.folder(Sha("0" * 40)))  # letters of the head in it
 _BYTES, _MORE_BYTES = 2_000, 1 << 20  # of the list of what the tip has: for each commit, and besides
 _CHUNK = 1 << 20
-_ALONE = (
-    20  # commits that git compares one by one; the others together, with all that follows them in their part
-)
+# Commits that git compares one by one; the others together, with all that follows them in their part.
+_ALONE = 20
 
 Changes = Mapping[Sha, tuple[Touched, ...] | None]
 Compare = Callable[[Mapping[Sha, Pair]], Changes]
@@ -163,13 +162,7 @@ def listed(git: GitProcess, tip: Sha, commits: int) -> Iterable[_Entry]:
     """Every file of the tip of a branch with so many commits; nothing if these are more than its batches would be."""
     found: list[_Entry] = []
     left, rest = commits * _BYTES + _MORE_BYTES, b""
-    options = (
-        "-r",
-        "-t",
-        "-z",
-        "--full-tree",
-        tip,
-    )  # -t: folders are counted, so that they cannot be without end
+    options = ("-r", "-t", "-z", "--full-tree", tip)  # -t: folders count, so that they cannot be without end
     with suppress(_TooLongError), git.streamed("ls-tree", *options, stdin="") as answer:
         while chunk := answer.read(_CHUNK):
             if (left := left - len(chunk)) < 0:

@@ -14,7 +14,9 @@ def test_a_forged_parent_is_no_parent(header: bytes) -> None:
     """Below the committer git reads no parents, and anyone who may push can write there what they like."""
     forged = b"\n".join((TREE, PARENT, AUTHOR, header)) + b"\n\nsaid"
     parents = (Sha("b" * 40),)
-    assert plumbing.commit(forged) == plumbing.CommitHeader(parents=parents, message="said", claimed=1)
+    assert plumbing.commit(forged) == plumbing.CommitHeader(
+        parents=parents, message="said", claimed=1, tree="a" * 40
+    )
 
 
 @pytest.mark.parametrize("time", [b"", b"soon", b"-5 +0000", b"9" * 30 + b" +0000", b"5 +0000 x"])
