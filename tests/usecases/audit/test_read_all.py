@@ -86,6 +86,24 @@ def test_everything_that_counts_is_read_in_order(monkeypatch: pytest.MonkeyPatch
     assert [each.order for each in found.batches] == [1, 2, 4]
 
 
+def test_a_batch_that_counts_hides_no_deletion_of_its_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its token speaks for what it adds, which is recorded; that the commit deletes another event is said all the same."""
+    plain = a_ledger(*SEVERAL[:2])
+    first, second = plain.commits[-2:]
+    path = next(each.path for each in first.entries if each.path.startswith("events/"))
+    gone = Touched(path=path, mode="000000", blob=sha("nothing"), status="D")
+    plainly = step_of
+
+    def step(added: AddedCommit) -> HistoryStep:
+        found = plainly(added)
+        return replace(found, touched=(*found.touched, gone)) if added.commit == second.commit else found
+
+    monkeypatch.setitem(globals(), "step_of", step)
+    found = read(plain, k0="zero")
+    assert [(each.code, each.commit) for each in found.problems] == [("event-deleted", second.commit)]
+    assert kept(found) == {each.commit for each in SEVERAL[:2]}
+
+
 def test_without_keys_those_of_the_first_batch_count() -> None:
     """Nobody vouched for them, and the history says so; where there are keys, they alone do."""
     plain = a_ledger(*SEVERAL[:2], k0=b"zero")
