@@ -100,7 +100,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (order(item.path), _place(item.path)))
 
 
-# Hooks, and no fixtures: pytest's own work for a fixture of every test is seconds of each run.
 def pytest_collection_finish(session: pytest.Session) -> None:
     """A worker does not tell the process that prints what nobody sees: that a test began, or was set up as it should be.
 
@@ -124,6 +123,7 @@ def _told_if_seen(tell: Callable[..., object], *said: Any) -> None:
         tell(*said)
 
 
+# Hooks, and no fixtures: pytest's own work for a fixture of every test is seconds of each run.
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse every connection that leaves this machine, in fixtures as in tests; and listen to the embedded GitHub."""

@@ -1,5 +1,7 @@
 """Which programs a test may start: git. What starts another one is a proof, and lies in `tests/proofs`.
 
+What plays acme whole lies apart, too, in `tests/played`.
+
 A proof takes seconds where other tests take milliseconds, and what it starts is not on every machine. So `pytest`
 alone leaves the proofs out; `pytest tests/proofs` runs them, and CI runs both.
 """
