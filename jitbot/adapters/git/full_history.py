@@ -40,9 +40,9 @@ class FullHistory:
     def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:
         self._remainder.bring_all_trees()
         walked = self._walk_whole(tip, "--topo-order")
-        line = self._git.ask("rev-list", "--first-parent", tip).decode().split()
-        files = listed(self._git, tip, len(walked))
-        return self._steps(walked, replay=Replay(self._changes, frozenset(map(Sha, line)), files))
+        first = frozenset(self._git.ask("rev-list", "--first-parent", tip).decode().split())
+        line = frozenset(commit for commit, _ in walked if commit in first)
+        return self._steps(walked, replay=Replay(self._changes, line, listed(self._git, tip, len(walked))))
 
     def main_steps(self, tip: Sha) -> Iterator[HistoryStep]:
         return self._steps(self._walk_whole(tip, "--first-parent"), asks=True)

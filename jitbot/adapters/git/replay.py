@@ -36,19 +36,16 @@ class _Folder:
 
     order: list[bytes] = field(default_factory=list)
     entries: dict[bytes, bytes] = field(default_factory=dict)  # as a tree object has them
-    folders: "dict[bytes, _Folder]" = field(default_factory=dict)
+    folders: "dict[bytes, _Folder | bytes]" = field(default_factory=dict)  # as bytes: closed
 
     def add(self, parts: Sequence[bytes], entry: bytes) -> bool:
         """Add a file, unless something is in its place, or a file in the place of a folder above it. Says whether it did."""
         folders, last = [self], parts[-1]
         for part in parts[:-1]:
             above = folders[-1]
-            folder = above.folders.get(part + b"/")
-            if folder is None:
-                if part in above.entries:
-                    return False
-                folder = above.folders[part + b"/"] = _Folder()
-            folders.append(folder)
+            if part in above.entries:
+                return False
+            folders.append(above.opened(part + b"/") or above.new(part + b"/"))
         if last in folders[-1].entries or last + b"/" in folders[-1].entries:
             return False
         mode, _, blob = entry.partition(b" ")
@@ -64,7 +61,9 @@ class _Folder:
             self._unset(parts[0])
             return
         key = parts[0] + b"/"
-        folder = self.folders[key]
+        folder = self.opened(key)
+        if folder is None:
+            raise KeyError(key)
         folder.remove(parts[1:])
         if folder.order:
             self.put(key, b"40000 %s\0%s" % (parts[0], folder.name()))
@@ -72,9 +71,47 @@ class _Folder:
             del self.folders[key]
             self._unset(key)
 
+    def new(self, key: bytes) -> "_Folder":
+        """A folder in it, which is empty."""
+        folder = self.folders[key] = _Folder()
+        return folder
+
+    def opened(self, key: bytes) -> "_Folder | None":
+        """One of its folders."""
+        folder = self.folders.get(key)
+        if isinstance(folder, bytes):
+            self.folders[key] = folder = _Folder.of(folder)
+        return folder
+
+    def close(self, parts: Sequence[bytes]) -> None:
+        """Keep the folder of a file in less memory: nobody comes back to most."""
+        folder, above = self, self
+        for part in parts[:-1]:
+            above = folder
+            if (below := folder.folders.get(part + b"/")) is None or isinstance(below, bytes):
+                return
+            folder = below
+        if not folder.folders and folder is not self:
+            above.folders[parts[-2] + b"/"] = folder.content()
+
+    @classmethod
+    def of(cls, content: bytes) -> "_Folder":
+        """A tree of files alone, by its content."""
+        folder, at = cls(), 0
+        while at < len(content):
+            ends = content.index(b"\0", at) + 21
+            entry = content[at:ends]
+            folder.put(entry[:-21].partition(b" ")[2], entry)
+            at = ends
+        return folder
+
+    def content(self) -> bytes:
+        """The tree, as git has it."""
+        return b"".join(map(self.entries.__getitem__, self.order))
+
     def name(self) -> bytes:
         """The name that git gives this tree, in twenty bytes."""
-        content = b"".join(map(self.entries.__getitem__, self.order))
+        content = self.content()
         return hashlib.sha1(b"tree %d\0%s" % (len(content), content), usedforsecurity=False).digest()
 
     def put(self, key: bytes, entry: bytes) -> None:
@@ -94,14 +131,14 @@ class Replay:
     `compare` asks git what commits changed, each by its two trees; None for what is too much to read.
     """
 
-    def __init__(self, compare: Compare, line: frozenset[Sha], tip: Iterable[_Entry]) -> None:
+    def __init__(self, compare: Compare, line: frozenset[Sha], tip: Iterable[bytes]) -> None:
         self._compare, self._line, self._left = compare, line, _ALONE
         self._root, self._tree = _Folder(), EMPTY_TREE
-        self._filed: dict[bytes, list[_Entry]] = {}
-        for path, entry in tip:
-            parts = path.split(b"/", _AT + 1)
+        self._filed: dict[bytes, list[bytes]] = {}  # records of the tip, by the head that their paths name
+        for record in tip:
+            parts = record.split(b"/", _AT + 1)
             if len(parts) > _AT:
-                self._filed.setdefault(parts[_AT][:_NAMED], []).append((path, entry))
+                self._filed.setdefault(parts[_AT][:_NAMED], []).append(record)
 
     def changes(self, parents: Mapping[Sha, Sha], pairs: Mapping[Sha, Pair]) -> Changes:
         """What commits changed, parents first, each by its first parent and the trees of both."""
@@ -128,7 +165,7 @@ class Replay:
         before, after = trees
         if before != self._tree:
             return None
-        filed = self._filed.pop(batches.folder(parent).encode(), [])
+        filed = [_listed(record) for record in self._filed.pop(batches.folder(parent).encode(), ())]
         files = [(path.split(b"/"), entry) for path, entry in filed]
         if sum(len(parts) for parts, _ in files) > BATCH_READ:
             return None
@@ -138,6 +175,8 @@ class Replay:
                 self._root.remove(parts)
             return None
         self._tree = after
+        for parts in added:
+            self._root.close(parts)
         return tuple(_touched(path, entry) for path, entry in filed)
 
     def _follow(self, touched: Iterable[Touched] | None, trees: Pair) -> None:
@@ -158,9 +197,9 @@ class Replay:
             self._root, self._filed = _Folder(), {}
 
 
-def listed(git: GitProcess, tip: Sha, commits: int) -> Iterable[_Entry]:
-    """Every file of the tip of a branch with so many commits; nothing if these are more than its batches would be."""
-    found: list[_Entry] = []
+def listed(git: GitProcess, tip: Sha, commits: int) -> Iterable[bytes]:
+    """Every file of the tip of a branch with so many commits, as `ls-tree` has it; nothing if these are too many for it."""
+    found: list[bytes] = []
     left, rest = commits * _BYTES + _MORE_BYTES, b""
     options = ("-r", "-t", "-z", "--full-tree", tip)  # -t: folders count, so that they cannot be without end
     with suppress(_TooLongError), git.streamed("ls-tree", *options, stdin="") as answer:
@@ -169,7 +208,7 @@ def listed(git: GitProcess, tip: Sha, commits: int) -> Iterable[_Entry]:
                 found = []
                 raise _TooLongError
             *records, rest = (rest + chunk).split(b"\0")
-            found += [_listed(each) for each in records if b" tree " not in each[:12]]
+            found += [each for each in records if b" tree " not in each[:12]]
     return found
 
 

@@ -26,10 +26,11 @@ def load_inputs(
     keys_file: Path | None,
     online: bool = False,
     keep: Callable[[Event], Event] | None = None,
+    person: str = "",
 ) -> AuditInputs:
     """Everything that the clone around the current folder has. With `online` the issuer's keys are read from the issuer.
 
-    `keep` gives what is kept of each event; without it, all.
+    `keep` gives what is kept of each event; without it, all. With `person`, what cannot concern that login is passed over.
     """
     environ = invocation.environ
     git = GitRepository(
@@ -47,7 +48,7 @@ def load_inputs(
         given = _keys_in(invocation.folder / keys_file) if keys_file is not None else {}
         return {**(issuer(settings).keys() if online else {}), **given}
 
-    return load_audit_inputs(git, documents, issuer=issuer, keys=keys, keep=keep)
+    return load_audit_inputs(git, documents, issuer=issuer, keys=keys, keep=keep, person=person)
 
 
 def _keys_in(file: Path) -> Mapping[str, str]:

@@ -47,7 +47,10 @@ def log(
     form: str,
 ) -> int:
     """Carry out `jitbot audit log`."""
-    inputs = load_inputs(invocation, keys_file=keys_file, keep=kept_for_rows)
+    # Which request is meant, all of the ledger's events decide together.
+    inputs = load_inputs(
+        invocation, keys_file=keys_file, keep=kept_for_rows, person="" if request_ else person
+    )
     wanted = LogFilter(
         person=person,
         policy=policy,
@@ -120,6 +123,12 @@ def _warn(inputs: AuditInputs) -> int:
     history = inputs.history
     left_out = sum(each.severity is Severity.BROKEN for each in history.problems)
     unread = [each for each in history.problems if each.severity is Severity.UNCHECKED]
+    if history.passed_over:
+        click.echo(
+            f"· {history.passed_over} of {history.commits} commits of the ledger cannot concern this person and were not "
+            "checked: `jitbot audit verify` checks all",
+            err=True,
+        )
     if left_out:
         click.echo(f"! {left_out} commits of the ledger are odd: `jitbot audit verify` says how", err=True)
     for each in unread:

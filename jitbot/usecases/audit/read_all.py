@@ -17,6 +17,7 @@ from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.ledger.kept_event import EventKeeper
 from jitbot.domain.model.documents import Sha
 from jitbot.ports.git import Git
+from jitbot.usecases.audit.passed_over import PassedOver
 from jitbot.usecases.audit.unfollowed import content_at
 from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
@@ -31,22 +32,26 @@ def read_ledger_history(
     settings: Sequence[Tenure],
     keys: Mapping[str, str],
     keep: Callable[[Event], Event] | None = None,
+    person: str = "",
 ) -> LedgerHistory:
     """Every attested event of the fetched ledger, with the commit it came in, and what else lies there.
 
     `settings` are today's first, then those of this repository's former names, each for its time. `keys` are those
     that somebody vouches for. Without any, the keys of the first batch count, and the history is not `anchored`.
     The issuer is not asked. `keep` gives what is kept of each event, if that is less than all of it: every event is read
-    and judged as a whole before.
+    and judged as a whole before. With `person`, a login, batches are passed over that cannot change what is said of that person.
     """
     verifier = BatchVerifier(
         signatures=signatures, settings=settings, keys=dict(keys), keep=keep or EventKeeper().keep
     )
-    reader = _Reader(git=git, verifier=verifier)
+    passed = PassedOver(git, person, known_keys=keys) if person else None
+    reader = _Reader(git=git, verifier=verifier, passed=passed)
     head = git.ledger()
     steps = git.ledger_steps(head)
     while part := list(islice(steps, _AT_ONCE)):
         reader.take(part)
+    if passed is not None and passed.keys_differ:  # then the order of all batches decides which key counts
+        return read_ledger_history(git, signatures, settings=settings, keys=keys, keep=keep)
     return reader.history(head, anchored=bool(keys))
 
 
@@ -62,6 +67,7 @@ class _Reader:
 
     git: Git
     verifier: BatchVerifier
+    passed: PassedOver | None = None
     problems: list[tuple[int, AuditFinding]] = field(default_factory=list)
     _steps: dict[Sha, HistoryStep] = field(default_factory=dict)  # of the part that is judged now
     _dates: dict[Sha, datetime] = field(default_factory=dict)  # of what counts, and of what is judged later
@@ -82,12 +88,17 @@ class _Reader:
         first = next((each for each in added if batches.token_of(each) is not None), None)
         if not self.verifier.keys and first is not None:  # believed only because nobody vouches for any
             self._batches.trust(first)
-        self._batches.take(added)
-        waiting = self._batches.waiting.keys() & self._steps.keys()
-        self._dates |= {commit: self._steps[commit].at for commit in waiting}
+        over = frozenset[Sha]() if self.passed is None else self.passed.choose(steps, self._batches.commits)
+        self._batches.take(added, passed_over=over)
+        later = over | (self._batches.waiting.keys() & self._steps.keys())
+        self._dates |= {commit: self._steps[commit].at for commit in later}
 
     def history(self, head: Sha, *, anchored: bool) -> LedgerHistory:
         """All that was read."""
+        if self.passed is not None:
+            while again := self.passed.concerning(self.verifier, waiting=bool(self._batches.waiting)):
+                self._batches.take_passed_over(again)
+                self._batches.settle()
         self._batches.finish()
         for order, each in self.verifier.unreadable:
             self._note(order, integrity.unreadable(each))
@@ -111,6 +122,7 @@ class _Reader:
             problems=tuple(each for _, each in sorted(self.problems, key=lambda each: each[0])),
             commits=self._batches.commits,
             in_doubt=self.verifier.in_doubt,
+            passed_over=0 if self.passed is None else self.passed.count,
         )
 
     def _again(self, commits: Sequence[Sha]) -> Iterator[AddedCommit]:

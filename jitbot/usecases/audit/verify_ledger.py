@@ -74,8 +74,9 @@ def load_audit_inputs(
     issuer: Callable[[Settings], Oidc],
     keys: Callable[[Settings], Mapping[str, str]],
     keep: Callable[[Event], Event] | None = None,
+    person: str = "",
 ) -> AuditInputs:
-    """Read main and the ledger. `keys` are those that count beside the ones that main owns; `keep` as the ledger's reader has it.
+    """Read main and the ledger. `keys` count beside those that main owns; `keep` and `person` as the ledger's reader has them.
 
     Raises UnavailableError if main's tip has no settings that can be read.
     """
@@ -85,7 +86,9 @@ def load_audit_inputs(
     named = tenures(git, documents, main_history)
     settings = named[0].settings
     counting = {**pinned_keys(git), **keys(settings)}
-    history = read_ledger_history(git, issuer(settings), settings=named, keys=counting, keep=keep)
+    history = read_ledger_history(
+        git, issuer(settings), settings=named, keys=counting, keep=keep, person=person
+    )
     return AuditInputs(
         git=git,
         documents=documents,

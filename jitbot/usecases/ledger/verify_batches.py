@@ -5,7 +5,7 @@ names and the token are read. Of a commit that a later key may confirm only the 
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -47,11 +47,15 @@ class BatchReader:
     # Of `waiting`, what was judged by its batch's folders alone.
     _by_folder: set[Sha] = field(default_factory=set)
 
-    def take(self, some: Sequence[AddedCommit]) -> None:
-        """Judge these commits, and read the events of those that count."""
+    def take(self, some: Sequence[AddedCommit], *, passed_over: Container[Sha] = ()) -> None:
+        """Judge these commits, and read the events of those that count. Those passed over are only counted."""
         numbered = list(enumerate(some, start=self.commits))
         self.commits += len(numbered)
-        self._judge(numbered)
+        self._judge([each for each in numbered if each[1].commit not in passed_over])
+
+    def take_passed_over(self, numbered: Mapping[Sha, int]) -> None:
+        """Judge commits that were passed over, each with its order."""
+        self._judge_added(numbered)
 
     def take_named(self, commits: Sequence[Sha]) -> None:
         """As `take`, of commits by their names: each by its batch's folders if that counts, else by what it adds."""
@@ -60,13 +64,17 @@ class BatchReader:
         self._judge_named(numbered)
 
     def finish(self) -> None:
+        """Judge again what no key spoke for, and say of the rest that none does."""
+        self.settle()
+        for commits in _some(list(self.waiting), _AGAIN_AT_ONCE):
+            for added in self.again(commits):
+                self.judged(added, self.waiting[added.commit], batches.NO_KEY)
+
+    def settle(self) -> None:
         """Judge again what no key spoke for, as long as that brings keys that count."""
         self._repeat(self._judge_named)
         if self._by_folder:
             self._repeat(self._judge_added)
-        for commits in _some(list(self.waiting), _AGAIN_AT_ONCE):
-            for added in self.again(commits):
-                self.judged(added, self.waiting[added.commit], batches.NO_KEY)
 
     def trust(self, added: AddedCommit) -> None:
         """Accept the keys that a commit brings. The caller must know why they count."""

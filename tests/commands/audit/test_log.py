@@ -28,7 +28,12 @@ class Archive:
     paths: dict[str, str]
 
     def log(self, *arguments: str, code: int = 0) -> str:
-        """What `jitbot audit log` prints in it."""
+        """What `jitbot audit log` prints in it, without how much of the ledger it passed over."""
+        lines = self.all_said(*arguments, code=code).splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("· "))
+
+    def all_said(self, *arguments: str, code: int = 0) -> str:
+        """All that it prints."""
         ran = self.world.jit(
             *("audit", "log", "--keys", str(vouched(self.world)), *arguments),
             runner="auditor",
@@ -167,6 +172,24 @@ def test_what_is_not_attested_is_left_out_and_counted(history: Archive) -> None:
     assert "1 commits of the ledger are odd" in history.log("--outcome", "refused")
     store.update_ref("refs/heads/ledger", before)
     clone(history.world)
+
+
+def test_what_cannot_concern_the_person_is_counted(history: Archive) -> None:
+    """It is said that it was not checked, and what checks it; a log that is of one request looks at everything."""
+    said = "commits of the ledger cannot concern this person and were not checked: `jitbot audit verify` checks all"
+    assert said in history.all_said("--person", "carol")
+    assert said not in history.all_said()
+    assert said not in history.all_said("--person", "carol", "--request", history.paths["carol"])
+
+
+@pytest.mark.parametrize("person", ["alice", "bob", "carol", "mallory", "CAROL", "nobody"])
+def test_one_persons_log_is_the_whole_log_of_that_person(history: Archive, person: str) -> None:
+    """Byte for byte, though most of the ledger was passed over."""
+    everybody = history.rows()
+    mine = [
+        row for row in everybody if person.casefold() in (row["requester"], row["by"], *row["approved_by"])
+    ]
+    assert history.rows("--person", person) == mine
 
 
 def test_keys_that_are_none_are_refused(history: Archive) -> None:

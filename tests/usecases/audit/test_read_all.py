@@ -1,61 +1,27 @@
 """The whole ledger read offline, in memory: which keys count, what of it counts, and what is said of the rest."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from acme_facts import NOW, sha, the_settings
+from acme_facts import NOW, sha
 from builders import an_approval, an_outcome
 from plain_ledger import ROOT, PlainLedger
+from whole_ledger import read
 
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.report.log_rows import asked_for, kept_for_rows, rows
 from jitbot.domain.ledger import batches, commit_message
-from jitbot.domain.ledger.attestation import Tenure
-from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.ledger.events import Event, EventType, dump
-from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.ports.git import Git
 from jitbot.usecases.audit import read_all
-from jitbot.usecases.audit.read_all import pinned_keys, read_ledger_history
+from jitbot.usecases.audit.read_all import pinned_keys
 from jitbot.usecases.context import ISSUER_KEYS
 
 SEVERAL = [an_outcome(EventType.FAILED, commit=sha(f"merge {each}")) for each in range(5)]
-
-
-def step_of(added: AddedCommit) -> HistoryStep:
-    """A commit as a whole reading of the branch shows it."""
-    return HistoryStep(
-        commit=added.commit,
-        parents=(added.parent,) if added.parent else (),
-        at=NOW,
-        message=added.message,
-        touched=tuple(
-            Touched(path=each.path, mode=each.mode, blob=each.blob, status="A") for each in added.entries
-        ),
-    )
-
-
-def read(plain: PlainLedger, keep: Callable[[Event], Event] | None = None, **keys: str) -> LedgerHistory:
-    """All of it, with these keys."""
-    context: Any = plain.context()
-    context.git.fetch()
-
-    def contents(blobs: Iterable[Sha], most: int = 1 << 22) -> Iterator[tuple[Sha, bytes | None]]:
-        return iter(context.git.small(list(blobs), most).items())
-
-    def again(commits: Sequence[Sha]) -> Iterator[HistoryStep]:
-        return (step_of(each) for name in commits for each in plain.commits if each.commit == name)
-
-    context.git.ledger_steps = lambda _: iter([step_of(each) for each in plain.commits])
-    context.git.ledger_again = again
-    context.git.contents = contents
-    return read_ledger_history(
-        context.git, context.issuer, settings=[Tenure(settings=the_settings())], keys=keys, keep=keep
-    )
 
 
 def kept(found: LedgerHistory) -> set[Sha]:

@@ -70,6 +70,7 @@ class LedgerHistory:
     anchored: bool
     problems: tuple[AuditFinding, ...]
     commits: int = 0  # of the branch, attested or not
+    passed_over: int = 0  # commits that were not judged: they cannot concern the person asked about
     in_doubt: Doubt = field(default_factory=Doubt)  # what attested events that could not be read may be about
 
     @cached_property

@@ -102,7 +102,7 @@ class Line:
     def replayed(self, *, part: int = 1000, line: frozenset[Sha] | None = None) -> dict[Sha, object]:
         """What the replay says of each, so many at a time."""
         _, tip = self.head
-        files = [(p.encode(), b"100644 " + bytes.fromhex(b)) for p, b in sorted(tip.items())]
+        files = [f"100644 blob {blob}\t{path}".encode() for path, blob in sorted(tip.items())]
         names = frozenset(name for name, *_ in self.commits)
         found = Replay(self.compare, names if line is None else line, files)
         said: dict[Sha, object] = {}
@@ -200,6 +200,52 @@ def test_a_strange_commit_costs_the_others_nothing() -> None:
     line.batch()
     assert line.replayed() == line.truth()
     assert line.compared == [line.commits[0][0], *strange]
+
+
+def test_a_file_beside_a_batch_costs_two_comparisons() -> None:
+    """What the tip has in the batch's folder is not what the batch added: it is taken back, and git asked about both."""
+    line = begun()
+    before = line.head[0]
+    batch = line.batch()
+    beside = line.add({**line.head[1], f"events/2026/11/01/{before[:20]}/x.json": sha("x")})
+    line.batch()
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], batch, beside]
+
+
+def test_beyond_a_few_strange_commits_a_part_is_compared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So nobody can have git started for each of many commits; in the next part proofs go on."""
+    monkeypatch.setattr(replay, "_ALONE", 1)
+    line = begun()
+    line.batch()
+    strange = line.add({**line.head[1], "foreign": sha("foreign")})
+    behind = line.batch()
+    line.batch()
+    assert line.replayed(part=4) == line.truth()
+    assert line.compared == [line.commits[0][0], strange, behind]
+
+
+def test_a_batch_with_more_than_is_read_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may push chooses how much lies in a folder: git compares that within its own budget."""
+    monkeypatch.setattr(replay, "BATCH_READ", 20)
+    line = begun()
+    line.batch()
+    large = line.batch(events=2)
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], large]
+
+
+def test_folders_in_the_folder_of_a_batch() -> None:
+    """No batch has one, but what lies there may be edited later; what follows is proven again."""
+    line = begun()
+    parent, files = line.head
+    deep = f"events/2026/11/01/{parent[:20]}/sub/x.json"
+    line.add({**files, deep: sha("x"), f"events/2026/11/01/{parent[:20]}/y.json": sha("y")})
+    gone = {path: blob for path, blob in line.head[1].items() if not path.endswith("y.json")}
+    edited = line.add({**gone, "foreign": sha("foreign")})
+    line.batch()
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], line.commits[1][0], edited]
 
 
 def test_what_is_not_on_the_line_is_compared() -> None:
