@@ -17,9 +17,8 @@ from jitbot.domain.model.bounds import EVENT_WRITTEN
 from jitbot.domain.model.documents import Sha
 from jitbot.ports.git import Git
 
-_SCANNED = (
-    1 << 26
-)  # bytes that are looked through of commits that are taken together; what has more is judged
+# Bytes that are looked through of commits that are taken together; what has more is judged.
+_SCANNED = 1 << 26
 _KEYS_AT_ONCE = 8  # batches that are judged together for a key; twice as many each time
 
 

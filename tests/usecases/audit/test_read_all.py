@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+import whole_ledger
 from acme_facts import NOW, sha
 from builders import an_approval, an_outcome
 from plain_ledger import ROOT, PlainLedger
@@ -13,7 +14,9 @@ from whole_ledger import read
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.report.log_rows import asked_for, kept_for_rows, rows
 from jitbot.domain.ledger import batches, commit_message
+from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.ledger.events import Event, EventType, dump
+from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.ports.git import Git
@@ -58,13 +61,13 @@ def test_a_batch_that_counts_hides_no_deletion_of_its_commit(monkeypatch: pytest
     first, second = plain.commits[-2:]
     path = next(each.path for each in first.entries if each.path.startswith("events/"))
     gone = Touched(path=path, mode="000000", blob=sha("nothing"), status="D")
-    plainly = step_of
+    plainly = whole_ledger.step_of
 
     def step(added: AddedCommit) -> HistoryStep:
         found = plainly(added)
         return replace(found, touched=(*found.touched, gone)) if added.commit == second.commit else found
 
-    monkeypatch.setitem(globals(), "step_of", step)
+    monkeypatch.setattr(whole_ledger, "step_of", step)
     found = read(plain, k0="zero")
     assert [(each.code, each.commit) for each in found.problems] == [("event-deleted", second.commit)]
     assert kept(found) == {each.commit for each in SEVERAL[:2]}
