@@ -77,6 +77,6 @@ def run(acme: Acme, code: str, arguments: Sequence[str], job: Mapping[str, str])
     )
 
 
-def jitbot(acme: Acme, verb: str) -> Cost:
-    """One verb in a job of its own workflow."""
-    return run(acme, JITBOT, [verb], acme.job(f"{verb}.yml"))
+def jitbot(acme: Acme, verb: str, **environ: str) -> Cost:
+    """One verb in a job of its own workflow, whose environment may have more or other variables."""
+    return run(acme, JITBOT, [verb], {**acme.job(f"{verb}.yml"), **environ})
