@@ -91,7 +91,9 @@ def test_whatever_is_red_makes_it_red(tmp_path: Path, fails: str) -> None:
     code, printed, started = run(tmp_path, fails=fails)
     assert {*fails.split("|")} <= {*started}
     assert code != 0
-    if not fails.startswith(("pip", "uv", "pytest ")) or "proofs" in fails:
+    goes_on = not fails.startswith(("pip", "uv", "pytest ")) or "proofs" in fails
+    assert goes_on == ("pytest tests/proofs" in started)
+    if goes_on:
         assert printed[-1] == "=== pytest : closed with 0 ==="
 
 
