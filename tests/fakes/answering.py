@@ -5,7 +5,7 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from pathlib import Path
@@ -74,16 +74,6 @@ def _questions(patch: pytest.MonkeyPatch) -> None:
         with streamed(self, *arguments, stdin=stdin, **more) as printed:
             yield printed
 
-    @contextmanager
-    def quick_in_turns(
-        self: GitProcess, *arguments: str, lazily: bool = True
-    ) -> Iterator[Callable[[str], BufferedReader]]:
-        def ask(lines: str) -> BufferedReader:
-            with quick_streamed(self, *arguments, stdin=lines, lazily=lazily) as printed:
-                return BufferedReader(BytesIO(printed.read()))
-
-        yield ask
-
     def quick_stored(self: GitStore, *arguments: str, **more: Any) -> bytes:
         found = None if more.get("variables") else answer(self.path, arguments, more.get("stdin", b""))
         if found is None or MODE == "both":
@@ -96,7 +86,7 @@ def _questions(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(GitProcess, "run", quick_run)
     patch.setattr(GitProcess, "streamed", quick_streamed)
-    patch.setattr(GitProcess, "in_turns", quick_in_turns)
+    patch.setattr(GitProcess, "standing", quick_streamed)
     patch.setattr(GitStore, "git", quick_stored)
 
 

@@ -103,7 +103,7 @@ class Objects:
     ) -> Iterator[tuple[Sha, bytes | None]]:
         if wanted:
             asked = "".join(f"{name}\n" for name in wanted)
-            with self._git.streamed("cat-file", "--batch", stdin=asked, lazily=kind != "tree") as answer:
+            with self._git.standing("cat-file", "--batch", stdin=asked, lazily=kind != "tree") as answer:
                 yield from plumbing.objects(answer, kind, wanted, most, cut=cut)
 
     def _remember(self, kind: str, name: Sha, content: bytes | None) -> None:

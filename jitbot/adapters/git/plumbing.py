@@ -130,10 +130,13 @@ def objects(
     """Read `cat-file --batch`: a line `name type size`, then that many bytes and a newline.
 
     None for what is no object of this kind, or has more than `most` bytes; with `cut`, the first `most` bytes and
-    one more of such a one. Raises UnavailableError for what is not here at all.
+    one more of such a one. Raises UnavailableError for what is not here at all and EOFError where the answer ends too early.
     """
     for name in wanted:
-        _, _, rest = answer.readline().decode().rstrip("\n").partition(" ")
+        line = answer.readline().decode()
+        if not line.endswith("\n"):
+            raise EOFError
+        _, _, rest = line.rstrip("\n").partition(" ")
         what, _, size = rest.partition(" ")
         if not size.isdecimal():
             raise UnavailableError(f"git has no {kind} {name[:10]} here; fetch deeper (fetch-depth: 0)")
@@ -141,8 +144,9 @@ def objects(
         wanted_bytes = min(length, most + 1) if what == kind and (cut or length <= most) else 0
         content = answer.read(wanted_bytes) if wanted_bytes or (what == kind and not length) else None
         _skip(answer, length - wanted_bytes)
+        if answer.read(1) != b"\n":
+            raise EOFError
         yield name, content
-        answer.read(1)
 
 
 def _skip(answer: BufferedReader, size: int) -> None:

@@ -6,7 +6,6 @@ nested trees into millions of paths; this walk opens one level after the other, 
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from io import BufferedReader
 from itertools import islice
 
 from jitbot.adapters.git import plumbing
@@ -68,29 +67,30 @@ def _search(
     }
     if not asked:
         return searches
-    with git.in_turns("diff-tree", *_OPTIONS, lazily=bring is None) as ask:
-        for _ in range(DEEPEST):
-            if bring is not None:
-                bring({Sha(tree) for pair in asked for tree in pair} - {EMPTY_TREE})
-            deeper: dict[Pair, list[tuple[Search, str]]] = {}
-            for pair, record in _level(ask, asked):
-                for each, folder in asked[pair]:
-                    _take(each, record, folder, below, deeper)
-            if not deeper:
-                return searches
-            asked = deeper
+    for _ in range(DEEPEST):
+        if bring is not None:
+            bring({Sha(tree) for pair in asked for tree in pair} - {EMPTY_TREE})
+        deeper: dict[Pair, list[tuple[Search, str]]] = {}
+        for pair, record in _level(git, asked, lazily=bring is None):
+            for each, folder in asked[pair]:
+                _take(each, record, folder, below, deeper)
+        if not deeper:
+            return searches
+        asked = deeper
     for each, _ in (asker for askers in asked.values() for asker in askers):
         each.cut = True
     return searches
 
 
 def _level(
-    ask: Callable[[str], BufferedReader], pairs: Iterable[Pair]
+    git: GitProcess, pairs: Iterable[Pair], *, lazily: bool
 ) -> Iterator[tuple[Pair, plumbing.TreeRecord]]:
     """The entries that differ between two trees, not what lies in their folders."""
     lines = iter([f"{one} {other}\n" for one, other in pairs])
     while portion := list(islice(lines, _PAIRS)):
-        yield from plumbing.records(ask(f"{''.join(portion)}{plumbing.END}\n"))
+        asked = f"{''.join(portion)}{plumbing.END}\n"
+        with git.standing("diff-tree", *_OPTIONS, stdin=asked, lazily=lazily) as answer:
+            yield from plumbing.records(answer)
 
 
 def _take(

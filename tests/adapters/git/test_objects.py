@@ -14,19 +14,24 @@ from jitbot.domain.model.errors import UnavailableError
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often git was started, by its command."""
+    """How often git was started or asked again, by its command."""
     count: Counter[str] = Counter()
-    run, stream = GitProcess.run, GitProcess._started
+    run, stream, stand = GitProcess.run, GitProcess._started, GitProcess.standing
 
     def running(git: GitProcess, *arguments: str, **given: Any) -> Any:
         count[arguments[0]] += 1
         return run(git, *arguments, **given)
 
     def streaming(git: GitProcess, arguments: tuple[str, ...], *given: int, **more: bool) -> Any:
-        count[arguments[0]] += 1
+        count[arguments[0]] += arguments[0] not in ("cat-file", "diff-tree")
         return stream(git, arguments, *given, **more)
 
+    def standing(git: GitProcess, *arguments: str, **given: Any) -> Any:
+        count[arguments[0]] += 1
+        return stand(git, *arguments, **given)
+
     monkeypatch.setattr(GitProcess, "run", running)
+    monkeypatch.setattr(GitProcess, "standing", standing)
     monkeypatch.setattr(GitProcess, "_started", streaming)
     return count
 

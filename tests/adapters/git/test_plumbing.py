@@ -155,10 +155,13 @@ def test_an_object_that_is_not_here_is_said(line: bytes) -> None:
         list(plumbing.objects(answer(ONE.encode() + b" " + line + b"\n"), "blob", [ONE], 4))
 
 
-def test_an_object_whose_end_never_comes_ends_too() -> None:
-    """A git that died in the middle of a large one."""
-    printed = answer(f"{ONE} blob 900\n12".encode())
-    assert list(plumbing.objects(printed, "blob", [ONE], 4)) == [(ONE, None)]
+@pytest.mark.parametrize("most", [4, 900])
+@pytest.mark.parametrize("printed", [b"", b"1111", b"%s blob 900\n12", b"%s blob 900\n" + b"x" * 900])
+def test_an_object_whose_end_never_comes_is_no_answer(printed: bytes, most: int) -> None:
+    """A git that died before one, in the middle of it, or right behind it: none of it counts, and nobody waits."""
+    read = answer(printed.replace(b"%s", ONE.encode()))
+    with pytest.raises(EOFError):
+        next(plumbing.objects(read, "blob", [ONE], most))
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -1,13 +1,17 @@
 """What of git's words is shown when it fails, and a git that is asked again and again."""
 
+import gc
+import os
 import subprocess
 import sys
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
 
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.process import (
+    _ASKED,
     NO_TOKEN,
     TURN,
     GitProcess,
@@ -95,22 +99,27 @@ def _git(folder: Path, program: str, **more: float) -> GitProcess:
     return GitProcess(folder, timeout=more.get("timeout", 60), environ={"PATH": str(folder)})
 
 
-def test_one_git_compares_as_many_trees_as_there_are(tmp_path: Path) -> None:
-    """More pairs than one turn has room for: each is compared, by a single process."""
+def test_one_git_compares_as_many_trees_as_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More pairs than one question has room for: each is compared, by a single process."""
     trees = _trees(tmp_path, 3 * TURN // 82)
     git = GitProcess(tmp_path, timeout=60)
+    started, start = [], GitProcess._started
+    monkeypatch.setattr(
+        GitProcess, "_started", lambda *given, **more: started.append(start(*given, **more)) or started[-1]
+    )
     found = search(git, [(EMPTY_TREE, each) for each in trees], most=5)
     assert [each.found[0].path for each in found.values()] == [f"f{number}" for number in range(len(trees))]
+    assert len(started) == 1
 
 
-def test_each_turn_has_an_answer_of_its_own(tmp_path: Path) -> None:
+def test_each_question_has_an_answer_of_its_own(tmp_path: Path) -> None:
     """What is asked later may hang on what was answered before."""
     one, other = _trees(tmp_path, 2)
-    with GitProcess(tmp_path, timeout=60).in_turns(
-        "diff-tree", "--stdin", "-z", "--raw", "--no-abbrev"
-    ) as ask:
-        for pair in ((one, other), (other, one), (one, one)):
-            names = {record.name for _, record in plumbing.records(ask(f"{pair[0]} {pair[1]}\n.\n"))}
+    git = GitProcess(tmp_path, timeout=60)
+    for pair in ((one, other), (other, one), (one, one)):
+        asked = f"{pair[0]} {pair[1]}\n.\n"
+        with git.standing("diff-tree", "--stdin", "-z", "--raw", "--no-abbrev", stdin=asked) as answer:
+            names = {record.name for _, record in plumbing.records(answer)}
             assert names == ({"f0", "f1"} if pair[0] != pair[1] else set())
 
 
@@ -223,3 +232,125 @@ def test_a_commit_names_its_tree() -> None:
 def test_a_commit_that_names_no_tree_has_none(text: bytes) -> None:
     """git is asked then; it says whether it is a commit at all."""
     assert plumbing.tree_of(text) is None
+
+
+# Says who it is, and repeats the line.
+SAYS = (
+    "import os, sys\nfor line in iter(sys.stdin.readline, ''): print(os.getpid(), line, end='', flush=True)"
+)
+
+
+def said(git: GitProcess, *lines: str, verb: str = "x", lazily: bool = True) -> set[int]:
+    """Which processes answered these lines, asked as one question."""
+    asked = "".join(f"{line}\n" for line in lines)
+    with git.standing(verb, stdin=asked, lazily=lazily) as answer:
+        found = [answer.readline().split(maxsplit=1) for _ in lines]
+    assert [text.decode() for _, text in found] == [f"{line}\n" for line in lines]
+    return {int(who) for who, _ in found}
+
+
+def ended(process: int) -> bool:
+    """Whether there is no such process any more."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_one_git_stands_for_the_questions_of_a_kind(tmp_path: Path) -> None:
+    """Another verb, or one that may not fetch, is another git; all of them end with who asked."""
+    git = _git(tmp_path / "bin", SAYS)
+    first = said(git, "a")
+    assert said(git, "b", "c") == first
+    others = said(git, "d", lazily=False) | said(git, "e", verb="y")
+    assert len(first | others) == 3
+    assert said(git, "f") == first
+    assert not any(map(ended, first | others))
+    del git
+    gc.collect()
+    assert all(map(ended, first | others))
+
+
+def test_a_git_that_stands_knows_of_no_later_fetch(tmp_path: Path) -> None:
+    """What is asked after a fetch is asked of a new one; an answer that is being read is read to its end."""
+    git = _git(tmp_path / "bin", SAYS)
+    first = said(git, "a")
+    with git.standing("x", stdin="b\n") as answer:
+        git.fetch()
+        assert {int(answer.readline().split()[0])} == first
+    assert ended(*first)
+    second = said(git, "c")
+    assert second != first
+    git.fetch()
+    assert ended(*second)
+
+
+def test_questions_within_each_other_have_a_git_each(tmp_path: Path) -> None:
+    """Nobody reads another one's answer, and one git is left."""
+    git = _git(tmp_path / "bin", SAYS)
+    with git.standing("x", stdin="a\n") as answer:
+        inner = said(git, "b")
+        assert said(git, "c") == inner
+        outer = {int(answer.readline().split()[0])}
+    assert outer != inner
+    assert ended(*outer)
+    assert said(git, "d") == inner
+
+
+def test_an_answer_that_was_left_is_read_by_nobody(tmp_path: Path) -> None:
+    """The next question is asked of a new git."""
+    git = _git(tmp_path / "bin", SAYS)
+    first = said(git, "a")
+    with pytest.raises(KeyError), git.standing("x", stdin="b\nc\n") as answer:
+        raise KeyError(answer.readline())
+    assert ended(*first)
+    assert said(git, "d") != first
+
+
+def test_a_long_question_is_asked_of_a_git_of_its_own(tmp_path: Path) -> None:
+    """It does not fit into every pipe."""
+    git = _git(tmp_path / "bin", SAYS)
+    first = said(git, "a" * (TURN - 1))
+    assert said(git, "b" * TURN) != first
+    assert said(git, "c") == first
+
+
+def test_one_git_is_asked_so_much_and_no_more(tmp_path: Path) -> None:
+    """It may keep what it looked at; what is asked after that, a new one is asked."""
+    git = _git(tmp_path / "bin", SAYS)
+    turns = [said(git, "a" * (TURN - 1)) for _ in range(_ASKED // TURN)]
+    assert turns.count(turns[0]) == len(turns)
+    assert ended(*turns[0])
+    assert said(git, "b") != turns[0]
+
+
+def _to_its_end(answer: BufferedReader, *lines: bytes) -> None:
+    """Read these lines, and one that is not there."""
+    assert [answer.readline().split()[-1] for _ in lines] == [*lines]
+    assert answer.readline() == b""
+    raise EOFError
+
+
+def test_a_git_that_went_away_is_started_again(tmp_path: Path) -> None:
+    """It is missed before the next question; in the middle of an answer that answer has no end."""
+    git = _git(tmp_path / "bin", f"{SAYS}; sys.exit('fatal: no more') if line == 'last\\n' else None")
+    first = said(git, "last")
+    os.waitid(os.P_PID, *first, os.WEXITED | os.WNOWAIT)
+    assert said(git, "a") != first
+    with (
+        pytest.raises(UnavailableError, match="git x failed: fatal: no more"),
+        git.standing("x", stdin="last\nb\n") as answer,
+    ):
+        _to_its_end(answer, b"last")
+
+
+def test_a_git_that_stands_and_does_not_answer_is_stopped(tmp_path: Path) -> None:
+    """Within the time limit, as any other; the next question is asked of a new one."""
+    git = _git(tmp_path / "bin", "import time; time.sleep(60)", timeout=0.5)
+    for _ in range(2):
+        with (
+            pytest.raises(UnavailableError, match="git x took longer"),
+            git.standing("x", stdin="a\n") as answer,
+        ):
+            _to_its_end(answer)

@@ -1,6 +1,6 @@
 """Trees compared level by level, without git: what is found, what is opened, and where a budget ends it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from typing import Any
@@ -19,7 +19,7 @@ class Trees:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
-        self.started = 0
+        self.questions = 0
         self._trees: dict[str, Tree] = {EMPTY_TREE: {}}
 
     def name(self, tree: Tree) -> str:
@@ -30,11 +30,11 @@ class Trees:
         return name
 
     @contextmanager
-    def in_turns(self, *_: str, lazily: bool) -> Iterator[Callable[[str], BufferedReader]]:
-        """As `GitProcess.in_turns`."""
+    def standing(self, *_: str, stdin: str, lazily: bool) -> Iterator[BufferedReader]:
+        """As `GitProcess.standing`."""
         assert lazily  # git itself brings a tree that is missing
-        self.started += 1
-        yield self._ask
+        self.questions += 1
+        yield self._ask(stdin)
 
     def _ask(self, lines: str) -> BufferedReader:
         *pairs, end = lines.splitlines()
@@ -116,7 +116,7 @@ def test_only_what_may_hold_it_is_opened(git: Trees) -> None:
 def test_equal_trees_are_not_compared(git: Trees) -> None:
     """Not even git is started; beside others they are left out."""
     assert told(git.search(BEFORE, BEFORE)) == []
-    assert git.started == 0
+    assert git.questions == 0
     one, other = git.name(BEFORE), git.name(AFTER)
     anything: Any = git
     found = search(anything, [(one, one), (one, other)], below="d", most=9)
