@@ -1,8 +1,7 @@
 """The reader of the repository's files."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jitbot.domain.imports.entries import FileEntries
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import (
     Accounts,
@@ -17,6 +16,9 @@ from jitbot.domain.model.documents import (
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.notifications.channels import Channels
 
+if TYPE_CHECKING:
+    from jitbot.domain.imports.entries import FileEntries
+
 
 class DocumentReader(Protocol):
     """From the bytes of a file to its value, or findings."""
@@ -24,7 +26,7 @@ class DocumentReader(Protocol):
     def parse_settings(self, source: Source) -> Parsed[Settings]: ...
     def parse_accounts(self, source: Source) -> Parsed[Accounts]: ...
     def parse_account_groups(self, source: Source) -> Parsed[AccountGroups]: ...
-    def parse_entries(self, source: Source) -> Parsed[FileEntries]: ...
+    def parse_entries(self, source: Source) -> "Parsed[FileEntries]": ...
     def parse_people(self, source: Source) -> Parsed[People]: ...
     def parse_notify(self, source: Source) -> Parsed[Channels]: ...
     def parse_teams(self, source: Source) -> Parsed[Roster]: ...

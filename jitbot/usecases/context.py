@@ -9,6 +9,7 @@ from jitbot.domain.ledger.git_history import CODE
 from jitbot.domain.model.documents import PLAIN, SETTINGS, GithubId, Login, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.notifications.channels import NOTIFY
 from jitbot.ports.cloud import Cloud
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
@@ -18,6 +19,7 @@ from jitbot.ports.issues import Issues
 from jitbot.ports.oidc import Oidc
 
 ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today
+_MOST = (ISSUER_KEYS, NOTIFY, SETTINGS)  # of what is read at main's tip: git is asked for these once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,8 @@ class Context:
 
 def file_at_main(git: Git, path: str) -> bytes | None:
     """A file at main's fetched tip; None where there is no ordinary file of that name."""
-    for entry in git.entries(git.main(), [path]):
-        if entry.mode == PLAIN:
+    for entry in git.entries(git.main(), _MOST if path in _MOST else [path]):
+        if (entry.path, entry.mode) == (path, PLAIN):
             return git.read([entry.blob])[entry.blob]
     return None
 

@@ -11,8 +11,10 @@ from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import LEDGER_RULES
 from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
+from jitbot.domain.notifications.channels import NOTIFY
 from jitbot.ports.git import Git
 from jitbot.usecases.context import (
+    ISSUER_KEYS,
     Context,
     Run,
     ensure_current,
@@ -56,6 +58,19 @@ def test_settings_that_do_not_read_say_where() -> None:
     assert settings_at_main(git, documents) == the_settings()
     with pytest.raises(InvalidError, match=r"policies/some\.yaml:1: it cannot be read"):
         settings_at_main(git, documents)
+
+
+def test_git_is_asked_once_for_what_most_runs_read_at_the_tip() -> None:
+    """Each is found among the others, and none is taken for another; what few runs read is asked for alone."""
+    git = main_with(
+        (ISSUER_KEYS, PLAIN), (NOTIFY, "120000"), (SETTINGS, PLAIN), ("policies/more.yaml", PLAIN)
+    )
+    for path in (ISSUER_KEYS, SETTINGS, "policies/more.yaml"):
+        assert file_at_main(git, path) == f"bytes of {sha(f'{path} of {BASE}')}".encode()
+    assert file_at_main(git, NOTIFY) is None
+    *most, alone, again = [call.args[1] for call in git.entries.call_args_list]
+    assert [*most, again] == [(ISSUER_KEYS, NOTIFY, SETTINGS)] * 3
+    assert alone == ["policies/more.yaml"]
 
 
 def a_context(

@@ -6,8 +6,13 @@ A file that was read a short while ago is not parsed again: most commits share t
 """
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from jitbot.adapters.documents import access, entries, registry, workflow
+from jitbot.adapters.documents import access, registry, workflow
+from jitbot.domain.model.documents import Parsed, Source
+
+if TYPE_CHECKING:
+    from jitbot.domain.imports.entries import FileEntries
 
 _KEPT = 256  # files of each kind that are remembered, by path and content
 _POLICIES = 4 * _KEPT  # small ones, and a comparison of rules reads all of both sides
@@ -18,10 +23,17 @@ parse_account_groups = lru_cache(_KEPT)(registry.parse_account_groups)
 parse_notify = lru_cache(_KEPT)(registry.parse_notify)
 parse_teams = lru_cache(_KEPT)(registry.parse_teams)
 parse_people = lru_cache(_KEPT)(registry.parse_people)
-parse_entries = entries.parse_entries
 parse_policy = lru_cache(_POLICIES)(access.parse_policy)
 parse_workflow = lru_cache(_KEPT)(workflow.parse_workflow)
 parse_request = lru_cache(_KEPT)(access.parse_request)
+
+
+def parse_entries(source: Source) -> "Parsed[FileEntries]":
+    """As `entries.parse_entries`, which only imports need: it is loaded for them."""
+    from jitbot.adapters.documents import entries
+
+    return entries.parse_entries(source)
+
 
 __all__ = [
     "parse_account_groups",

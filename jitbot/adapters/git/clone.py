@@ -86,8 +86,13 @@ class GitRepository(FullHistory):
         return self._resolve(_tip("ledger"), otherwise)
 
     def pull_head(self, number: int) -> Sha | None:
-        found = self._git.ask("for-each-ref", "--format=%(objectname)", _pull(number)).decode().strip()
-        return Sha(found) if found else None
+        name = _pull(number)
+        if name not in self._tips:
+            found = self._git.ask("for-each-ref", "--format=%(objectname)", name).decode().strip()
+            if not found:
+                return None
+            self._tips[name] = Sha(found)
+        return self._tips[name]
 
     def changes(self, since: datetime) -> tuple[Change, ...]:
         return tuple(

@@ -31,6 +31,7 @@ class ChangeKind(StrEnum):
     DELETED = "deleted"
 
 
+ODD = "mode-"  # in the place of a blob's name: there is an entry of this mode, and no ordinary file
 _JUDGING = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # COMMENTED changes no earlier judgement
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from jitbot.domain.audit.history.main_history import ODD, Files
+from jitbot.domain.audit.history.main_history import Files
 from jitbot.domain.model.documents import PLAIN, Parsed, Request, Sha, Source
-from jitbot.domain.model.merge_facts import Change, Rules
+from jitbot.domain.model.merge_facts import ODD, Change, Rules
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import large, read_rules, rule_paths

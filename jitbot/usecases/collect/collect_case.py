@@ -10,7 +10,6 @@ from jitbot.domain.access.approvals import pushes
 from jitbot.domain.access.approvals.reviews import (
     may_count,
 )
-from jitbot.domain.audit.history.main_history import ODD
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import bounds, codeowners
@@ -29,6 +28,7 @@ from jitbot.domain.model.documents import (
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import (
+    ODD,
     Case,
     Change,
     Merge,

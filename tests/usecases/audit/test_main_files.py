@@ -29,12 +29,13 @@ from acme_facts import (
 from builders import a_change, a_pull, an_approval, an_outcome, the_documents
 from plain_run import PlainRoles
 
-from jitbot.domain.audit.history.main_history import ODD, MainHistory, Unfollowed, Version
+from jitbot.domain.audit.history.main_history import MainHistory, Unfollowed, Version
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed, Sha, Source
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.merge_facts import ODD
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead

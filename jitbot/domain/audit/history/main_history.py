@@ -9,10 +9,9 @@ from jitbot.domain.access.too_large import TooLarge, asking_too_much, changes_to
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, Sha
-from jitbot.domain.model.merge_facts import Change, ChangeKind, clashes_of
+from jitbot.domain.model.merge_facts import ODD, Change, ChangeKind, clashes_of
 
 _KINDS = {"A": ChangeKind.ADDED, "D": ChangeKind.DELETED}
-ODD = "mode-"  # in the place of a blob's name: there is an entry of this mode, and no ordinary file
 Files = Mapping[str, Sha]  # path -> blob of each plain file, or the mode of what is none
 
 
