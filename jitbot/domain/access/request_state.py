@@ -128,7 +128,10 @@ class RequestState:
 
     def account_state(self, account_id: AccountId) -> AccountState:
         """What was recorded in an account; an empty state if nothing was."""
-        return self.account_states.get(account_id, AccountState())
+        return self.account_states.get(account_id, _NOTHING)
+
+
+_NOTHING = AccountState()
 
 
 def fold_events(events: Iterable[Event]) -> Mapping[str, RequestState]:

@@ -81,7 +81,8 @@ def _looked_at(
     outcome = for_each_account(context, wanted, look)
     looked = {
         account_id: tuple(
-            replace(role, whole=found.get((account_id, role.role_name), role.whole)) for role in roles
+            replace(role, whole=found[name]) if (name := (account_id, role.role_name)) in found else role
+            for role in roles
         )
         for account_id, roles in listed.items()
     }

@@ -63,6 +63,7 @@ class Main:
     listed: tuple[str, ...] = (PATH,)  # the files of every pull request
     denies: bool = False  # GitHub
     git: Git = field(init=False)
+    documents: DocumentReader = field(init=False)
 
     def context(self) -> Context:
         """What a run sees of it."""
@@ -98,7 +99,7 @@ class Main:
         documents = create_autospec(DocumentReader, instance=True)
         documents.parse_people.side_effect = parse_people
         documents.parse_teams.return_value = self.rules.teams
-        self.git = git
+        self.git, self.documents = git, documents
         return cast("Context", SimpleNamespace(git=git, github=github, documents=documents))
 
     def ends(self, *events: Event, now: datetime = LATER) -> EarlyEnds:
@@ -263,6 +264,16 @@ def test_people_who_cannot_be_read_offboard_nobody(absent: frozenset[str]) -> No
 
 
 REFUSED = replace(an_approval(), kind=EventType.REFUSED, window=None, documents=())
+
+
+@pytest.mark.parametrize(("events", "read"), [((REFUSED,), False), ((REFUSED, an_approval()), True)])
+def test_people_are_read_where_somebody_has_something(events: tuple[Event, ...], *, read: bool) -> None:
+    """Their file is long in a large company, and most sweeps find nothing of anybody's."""
+    main = Main(there=frozenset({PATH}))
+    assert told(main.ends(*events)) == "nothing"
+    assert main.documents.parse_people.called == read  # type: ignore[attr-defined]
+
+
 TWO = an_approval(asked=a_request(accounts=("prod", "staging")))
 
 
