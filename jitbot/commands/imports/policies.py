@@ -60,8 +60,7 @@ def policies(
         tell("nothing was written")
         return ExitCode.REFUSED
     for path, content in files.items():
-        with (root / path).open("wb" if path == place else "xb") as opened:
-            opened.write(content)
+        (root / path).write_bytes(content)
         tell(
             f"{path} is {'changed' if path == place else 'new'}: look at it with git diff, and have it merged"
         )

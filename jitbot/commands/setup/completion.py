@@ -76,11 +76,9 @@ def _names(verb: str, incomplete: str, invocation: Invocation) -> list[str] | No
 def offered(names: Iterable[str], incomplete: str) -> list[str]:
     """What completes the word: the short names of requests, or whole ones once a slash is typed."""
     unique = list(dict.fromkeys(names))[:_MOST]
-    if "/" not in incomplete:
-        short = [name.rpartition("/")[2] for name in unique]
-        found = [name for name in dict.fromkeys(short) if name.startswith(incomplete)]
-        if found:
-            return found
+    short = dict.fromkeys(name.rpartition("/")[2] for name in unique)
+    if found := [name for name in short if name.startswith(incomplete)]:
+        return found
     prefix = "requests/" if incomplete.startswith("requests/") else ""
     return [f"{prefix}{name}" for name in unique if f"{prefix}{name}".startswith(incomplete)]
 

@@ -199,7 +199,7 @@ def _must_read(written: Mapping[str, str]) -> None:
 
 
 def _write(place: Path, written: Mapping[str, str]) -> None:
-    """Write every file, or none. An existing file is never overwritten; the error names it."""
+    """Write every file; where one of them exists, none: it is never overwritten, and the error names it."""
     present = [path for path in written if (place / path).exists() or (place / path).is_symlink()]
     if present:
         raise InvalidError(
@@ -213,7 +213,8 @@ def _write(place: Path, written: Mapping[str, str]) -> None:
                 opened.write(text)
             click.echo(f"wrote {escape.log(path)}")
     except OSError as error:
-        raise InvalidError(f"{error.filename} cannot be written: {error.strerror}") from None
+        # Of a full disk the system names no file.
+        raise InvalidError(f"{error.filename or path} cannot be written: {error.strerror}") from None
 
 
 def _page(tree: Tree, policies: Iterable[str]) -> str:

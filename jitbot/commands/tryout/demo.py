@@ -13,7 +13,7 @@ def demo(invocation: Invocation, *, step: bool, scene: int | None) -> int:
 
     from rich.console import Console
 
-    console = Console(no_color="NO_COLOR" in invocation.environ or None, highlight=False)
+    console = Console(no_color=bool(invocation.environ.get("NO_COLOR")), highlight=False)
     if not console.is_terminal:
         columns = invocation.environ.get("COLUMNS", "")
         console.width = int(columns) if columns.isdecimal() and columns != "0" else 120

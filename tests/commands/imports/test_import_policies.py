@@ -43,7 +43,10 @@ def test_a_policy_comes_with_its_line(desk: Desk) -> None:
     assert line == "/requests/lambda-invoke/ @acme/payments-leads @bob"
     assert [each for each in new if each != line] == old
     assert new.index(line) > max(at for at, each in enumerate(old) if each.startswith("/requests/"))
-    assert "CODEOWNERS is changed: look at it with git diff" in answer.err
+    assert answer.err.splitlines() == [
+        f"{path} is new: look at it with git diff, and have it merged",
+        f"{OWNERS} is changed: look at it with git diff, and have it merged",
+    ]
     assert said("check", folder=desk.root).code == 0
 
 
@@ -76,6 +79,24 @@ def test_nothing_is_overwritten(desk: Desk) -> None:
     (desk.root / "policies/access/ecr-pull.yaml").unlink()
     assert add(desk, "ecr-pull", *WHO, "--owner", "bob").code == 0
     assert everything(desk.root) == before
+
+
+def test_a_link_is_not_written_through(desk: Desk) -> None:
+    """A link to nothing in the policy's place is something that exists."""
+    (desk.root / "policies/access/ecr-pull.yaml").symlink_to("elsewhere.yaml")
+    before = everything(desk.root)
+    answer = add(desk, "lambda-invoke,ecr-pull", *WHO)
+    assert (answer.code, everything(desk.root)) == (1, before)
+    assert (
+        answer.err == "error: nothing was written, since this exists already: policies/access/ecr-pull.yaml\n"
+    )
+
+
+def test_reviewers_of_a_break_glass_are_named_as_a_policy_names_them(desk: Desk) -> None:
+    """A team with the sign that CODEOWNERS wants before every name, a login without it."""
+    path = "policies/access/break-glass.yaml"
+    assert add(desk, "break-glass", *WHO, "--owner", "@acme/payments-leads", "--owner", "bob").code == 0
+    assert 'reviewers: ["@acme/payments-leads", bob]\n' in (desk.root / path).read_text("utf-8")
 
 
 @pytest.mark.parametrize(

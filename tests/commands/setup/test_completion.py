@@ -6,9 +6,12 @@ from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 from desk import ASK, NOW, Desk
 
 from jitbot.cli import VERBS, main
+from jitbot.commands.setup import completion
+from jitbot.commands.setup.completion import SHELLS, prepare
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +62,37 @@ def test_it_knows_the_policies_of_an_option(desk: Desk) -> None:
     assert typed(desk, "jitbot stop --person ") == []
 
 
+def test_a_policy_has_a_policys_name(desk: Desk) -> None:
+    """A file that could be none is not offered."""
+    names = typed(desk, "jitbot request ")
+    desk.write("policies/access/Orders.yaml")
+    desk.write("policies/access/a b.yaml")
+    assert typed(desk, "jitbot request ") == names
+
+
 def test_it_knows_options(desk: Desk) -> None:
-    """A dash brings the verb's options."""
+    """A dash brings the verb's options, and an option what it takes; no request's name is that."""
+    desk.write(ASK)
     assert "--account" in typed(desk, "jitbot exec --a")
+    assert typed(desk, "jitbot explain --format ") == ["text", "json"]
+
+
+def test_a_verb_that_takes_no_name_has_its_own_words(desk: Desk) -> None:
+    """No request and no policy is offered to it."""
+    desk.write(ASK)
+    assert typed(desk, "jitbot completion ") == list(SHELLS)
+    assert typed(desk, "jitbot doctor ") == []
+
+
+def test_each_shell_is_answered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """click's own class for each shell is replaced, and one that was replaced stays as it is."""
+    known: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+    monkeypatch.setattr("click.shell_completion._available_shells", known)
+    prepare()
+    first = dict(known)
+    assert [each.get_completions for each in known.values()] == [completion._Here.get_completions] * 3
+    prepare()
+    assert known == first
 
 
 def test_outside_a_clone_nothing_is_said(tmp_path: Path) -> None:
