@@ -143,12 +143,12 @@ def test_a_report_is_one_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     output: Path | None, name: str, *, in_doubt: bool,
 ) -> None:  # fmt: skip
-    """Named by its first and its last day; a period in doubt is exit code 3."""
-    summary = SimpleNamespace(exceptions=(), doubts=(), awaiting=())
+    """Named by its first and its last day, and in a job its figures are on the job's page; a period in doubt is exit code 3."""
+    summary = SimpleNamespace(exceptions=(1,), doubts=(), awaiting=())
     survey = SimpleNamespace(
-        records=(),
+        records=(1, 2),
         summary=summary,
-        in_short="",
+        in_short="; all whole\x1b",
         in_doubt=in_doubt,
         source=SimpleNamespace(warnings=("odd\x1b",)),
     )
@@ -156,7 +156,8 @@ def test_a_report_is_one_file(
     monkeypatch.setattr(report_module, "rendered", lambda _: "page")
     monkeypatch.setattr(report_module, "of_survey", lambda _: "figures")
     monkeypatch.setattr(report_module, "rehearsed", lambda _: "")
-    asked = Invocation(now=NOW, environ={}, folder=tmp_path, jitbot=lambda *_: 0)
+    environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    asked = Invocation(now=NOW, environ=environ, folder=tmp_path, jitbot=lambda *_: 0)
     start, end = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
 
     def report(folder: Path | None) -> int:
@@ -164,6 +165,12 @@ def test_a_report_is_one_file(
 
     assert report(output) == (3 if in_doubt else 0)
     assert (tmp_path / name).read_text() == "page"
-    assert capsys.readouterr().err == "! odd\\x1b\n"
+    assert (tmp_path / "summary.md").read_text() == "figures\n"
+    printed = capsys.readouterr()
+    assert printed.err == "! odd\\x1b\n"
+    assert printed.out.splitlines() == [
+        f"{tmp_path / name}: 2 items, 0.0 MB",
+        "1 exceptions, 0 unknown, 0 break-glass awaiting review; all whole\\x1b",
+    ]
     with pytest.raises(InvalidError, match="cannot be written: No such file"):
         report(Path("none/x.html"))

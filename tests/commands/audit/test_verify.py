@@ -272,8 +272,10 @@ def test_without_record_nothing_is_recorded(audit: Audit, given: dict[str, Any])
 @pytest.mark.parametrize(
     ("given", "stopped"), [({"record": True}, ["stopped"]), ({"online": True}, []), ({}, [])]
 )
-def test_no_verdict_is_no_good_one(audit: Audit, given: dict[str, Any], stopped: list[str]) -> None:
-    """The error is the run's; a run that would have recorded says so in the issue."""
+def test_no_verdict_is_no_good_one(
+    audit: Audit, given: dict[str, Any], stopped: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error is the run's; a run that would have recorded says so in the issue, or that there is none."""
     audit.stops = UnavailableError("the ledger cannot be read")
     for fails in (None, UnavailableError("away")):
         audit.done.clear()
@@ -281,6 +283,8 @@ def test_no_verdict_is_no_good_one(audit: Audit, given: dict[str, Any], stopped:
         with pytest.raises(UnavailableError, match="ledger cannot be read"):
             verify(**given)
         assert audit.done == stopped
+        said = "! the issue about the record could not be kept: away\n" if fails and stopped else ""
+        assert capsys.readouterr().err == said
 
 
 def test_a_verdict_in_words(audit: Audit, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,6 +78,7 @@ def test_an_owner_nobody_named_is_asked_for() -> None:
     assert "default" not in variable['"jitbot_repository_owner_id"']
     answer = said("bootstrap", "--format", "terraform", folder=ACME)
     assert "--owner-id $(gh api users/acme --jq .id)" in answer.err
+    assert "Next: save it as jitbot.tf, read it, and apply it" in answer.err
 
 
 def test_every_account_is_reached() -> None:

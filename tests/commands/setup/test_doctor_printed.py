@@ -6,10 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from desk import Said, said
+from desk import NOW, Said, said
 
 from jitbot.commands.setup import doctor as module
 from jitbot.domain.setup.doctor.report import Check
+from jitbot.terminal.invocation import Invocation
 
 ASKED = Check(code="x", group="main", title="it holds", impact="promise 1", fix="do that")
 FINE, WRONG, UNKNOWN = ASKED.ok(), ASKED.no("it does not"), ASKED.unknown("nobody said")
@@ -143,3 +144,24 @@ def test_options_that_do_not_go_together_are_a_mistake(
     """And not ignored; nothing is examined."""
     answer, seen = ran((FINE,), *arguments)
     assert (answer.code, words in answer.err, seen) == (2, True, {})
+
+
+def test_main_is_fetched_before_its_rules_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is examined is main as it is now, of the repository that its own settings name."""
+    steps: list[str] = []
+    git = SimpleNamespace(fetch_main=lambda: steps.append("fetch"))
+    settings = SimpleNamespace(repository="acme/access")
+
+    def read(_: Any, __: Any) -> Any:
+        steps.append("settings")
+        return settings
+
+    monkeypatch.setattr(module, "clone", lambda *_: git)
+    monkeypatch.setattr(module, "settings_at_main", read)
+    monkeypatch.setattr(module, "audit_cloud", lambda *_: None)
+    environ = {"GITHUB_SERVER_URL": "https://ghe.example", "GITHUB_API_URL": "https://ghe.example/api/v3"}
+    asked = Invocation(now=NOW, environ=environ, folder=tmp_path, jitbot=lambda *_: 0)
+    target, _ = module._target(asked)
+    assert steps == ["fetch", "settings"]
+    assert (target.page, target.api_url) == ("https://ghe.example/acme/access", "https://ghe.example/api/v3")
+    assert (target.git, target.at) == (git, NOW)

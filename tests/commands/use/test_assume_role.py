@@ -341,6 +341,23 @@ def test_which_grant_is_meant(
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"state": GrantState.ENDED, "why": "revoked"}, r"ended \(revoked\); ask anew"),
+        ({"state": GrantState.PLANNED, "starts_at": NOW + HOUR}, "begins at 2026-11-24T10:00:00Z, in 1h"),
+        ({"state": GrantState.APPROVED}, "approved and not granted yet in prod"),
+    ],
+)
+def test_only_a_grant_that_is_open_is_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], why: str
+) -> None:
+    """Of any other it is said why not, before AWS is asked."""
+    ledger = Ledger(monkeypatch, replace(GRANT, **given))
+    with pytest.raises(InvalidError, match=why):
+        ledger.look_up(tmp_path, WANTED)
+
+
 def test_a_list_that_may_be_incomplete_is_said_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -102,7 +102,11 @@ def test_a_profile_asks_for_this_grant(
     assert asked[asked.index("credentials") :] == [
         "credentials", REQUEST, "--account", "prod", "--repo", "acme/access",
     ]  # fmt: skip
-    assert capsys.readouterr().out.startswith(f"{called} in {file} is {REQUEST} until 2026-11-24T10:00:00Z")
+    assert capsys.readouterr().out.splitlines() == [
+        f"{called} in {file} is {REQUEST} until 2026-11-24T10:00:00Z, and after an extension longer",
+        f"  aws --profile {called} sts get-caller-identity",
+        f"  jitbot credentials --unconfigure {REQUEST} --account prod",
+    ]
 
 
 @pytest.mark.parametrize(
