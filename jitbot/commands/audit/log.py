@@ -23,6 +23,7 @@ from jitbot.domain.audit.report.log_rows import (
     kept_for_rows,
     rows,
 )
+from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request.request_reference import resolve
 from jitbot.domain.text import escape
@@ -121,7 +122,7 @@ def _cells(row: LogRow) -> tuple[str, ...]:
 def _warn(inputs: AuditInputs) -> int:
     """Print on stderr why the list may be incomplete. Returns 3 if it may be, otherwise 0."""
     history = inputs.history
-    left_out = sum(each.severity is Severity.BROKEN for each in history.problems)
+    left_out = len({each.commit for each in history.problems if each.severity is Severity.BROKEN})
     unread = [each for each in history.problems if each.severity is Severity.UNCHECKED]
     if history.passed_over:
         click.echo(
@@ -130,7 +131,8 @@ def _warn(inputs: AuditInputs) -> int:
             err=True,
         )
     if left_out:
-        click.echo(f"! {left_out} commits of the ledger are odd: `jitbot audit verify` says how", err=True)
+        of = f"{many(left_out, 'commit')} of the ledger {'is' if left_out == 1 else 'are'} odd"
+        click.echo(f"! {of}: `jitbot audit verify` says how", err=True)
     for each in unread:
         click.echo(f"? this may be incomplete: {escape.log(each.message)}", err=True)
     if not history.anchored:

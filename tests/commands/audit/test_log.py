@@ -169,7 +169,7 @@ def test_what_is_not_attested_is_left_out_and_counted(history: Archive) -> None:
     store = history.world.github.store
     history.world.write("events/2026/11/23/lie.json", "{}", "ledger")
     clone(history.world)
-    assert "1 commits of the ledger are odd" in history.log("--outcome", "refused")
+    assert "1 commit of the ledger is odd" in history.log("--outcome", "refused")
     store.update_ref("refs/heads/ledger", before)
     clone(history.world)
 

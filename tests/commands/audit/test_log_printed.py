@@ -47,9 +47,9 @@ BARE = replace(
 Log = Callable[..., Said]
 
 
-def finding(severity: Severity, message: str) -> AuditFinding:
-    """Something that lies in the ledger beside the record."""
-    return AuditFinding(code="x", severity=severity, message=message, hint="look", commit=Sha(""))
+def finding(severity: Severity, commit: Sha) -> AuditFinding:
+    """Something about a commit of the ledger that lies beside the record."""
+    return AuditFinding(code="x", severity=severity, message="m\x1b", hint="look", commit=commit)
 
 
 @pytest.fixture
@@ -139,21 +139,29 @@ def test_at_a_terminal_an_event_is_a_block(
     assert [each.rstrip() for each in found] == [each.rstrip() for each in lines]
 
 
+ONE, OTHER = Sha("1" * 40), Sha("2" * 40)
+
+
 @pytest.mark.parametrize(
-    ("severities", "anchored", "said_so", "code"),
+    ("problems", "anchored", "said_so", "code"),
     [
         ((), True, [], 0),
-        ((Severity.NOTE,), True, [], 0),
-        ((Severity.BROKEN, Severity.BROKEN), True, ["! 2 commits of the ledger are odd: `jitbot audit verify` says how"], 0),
-        ((Severity.UNCHECKED,), True, ["? this may be incomplete: m\\x1b"], 3),
+        ((finding(Severity.NOTE, ONE),), True, [], 0),
+        ((finding(Severity.BROKEN, ONE),), True, ["! 1 commit of the ledger is odd: `jitbot audit verify` says how"], 0),
+        (
+            (finding(Severity.BROKEN, ONE), finding(Severity.BROKEN, ONE), finding(Severity.BROKEN, OTHER)),
+            True,
+            ["! 2 commits of the ledger are odd: `jitbot audit verify` says how"],
+            0,
+        ),
+        ((finding(Severity.UNCHECKED, ONE),), True, ["? this may be incomplete: m\\x1b"], 3),
         ((), False, ["? nobody vouches for the issuer's keys here: give them with --keys"], 0),
     ],
 )  # fmt: skip
 def test_why_the_list_may_not_be_whole(
-    log: Log, severities: tuple[Severity, ...], said_so: list[str], code: int, *, anchored: bool
+    log: Log, problems: tuple[AuditFinding, ...], said_so: list[str], code: int, *, anchored: bool
 ) -> None:
-    """What could not be read is exit code 3; what is no part of the record is counted, and left out."""
-    problems = tuple(finding(each, "m\x1b") for each in severities)
+    """What could not be read is exit code 3; commits that are no part of the record are counted, each once, and left out."""
     answer = log(rows=(ROW,), history=a_ledger(problems=problems, anchored=anchored))
     assert (answer.code, answer.err.splitlines()) == (code, said_so)
 
