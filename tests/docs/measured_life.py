@@ -100,3 +100,12 @@ def total(of: Of, steps: Iterable[str]) -> int:
 MINUTES_OF_A_REQUEST, MINUTES_OF_THE_SCHEDULES = 2, 1695
 # Of the ledger, before git packs it: `git rev-list --disk-usage` of all that one life adds. A signature differs by a few bytes.
 KILOBYTES_OF_A_REQUEST = 18
+
+
+def cpu_of_sweep(accounts: int) -> float:
+    """The CPU seconds of jitbot itself in a sweep with nothing due, the start of the process included.
+
+    They were measured on an idle machine of two cores. `python tests/bench --only sweeps` measures them again, and
+    has a bound by this.
+    """
+    return 1.3 + 0.0056 * accounts

@@ -11,6 +11,7 @@ from measured_life import (
     PERSON,
     STEPS,
     Of,
+    cpu_of_sweep,
     load,
     total,
 )
@@ -119,8 +120,9 @@ def month() -> str:
 
 
 def waiting() -> str:
-    """How much later the last of many has access, and what a sweep waits for AWS."""
+    """How much later the last of many has access, and how long a sweep of many accounts takes."""
     grants = (STEPS["grant, many"].aws - STEPS["grant"].aws) / (MANY - 1)
+    answered = f"at {1000 * AWS_ANSWERS:.0f} ms each"
     rows = [
         [
             f"{number} request{'s' if number > 1 else ''}, one account",
@@ -129,15 +131,24 @@ def waiting() -> str:
         ]
         for number in (1, 10, 50)
     ]
+    return f"{table(('what', 'calls of AWS in a row', answered), rows)}\n{_sweeps(answered)}"
+
+
+def _sweeps(answered: str) -> str:
+    """What a sweep waits for and computes. The waiting of all accounts overlaps, and one core computes for all."""
     each = STEPS["sweep, idle"].aws / OWN_ACCOUNTS
-    rows += [
-        [
+    rows = []
+    for number in (1, 100, 1000):
+        answers = ceil(number / MOST_AT_ONCE) * each * AWS_ANSWERS
+        own = cpu_of_sweep(number)
+        rows.append([
             f"sweep, {number:,} account{'s' if number > 1 else ''}",
             f"{each:.0f} in each, {MOST_AT_ONCE} accounts at a time",
-            f"{ceil(number / MOST_AT_ONCE) * each * AWS_ANSWERS:.1f} s",
-        ]
-        for number in (1, 100, 1000)
-    ]
+            f"{answers:.1f} s",
+            f"{own:.1f} s",
+            f"{max(answers, own):.1f} to {answers + own:.1f} s",
+        ])  # fmt: skip
+    head = ("what", "calls of AWS", answered, "CPU of jitbot", "together")
     end, removal = (
         STEPS[name].aws - STEPS["sweep, idle"].aws for name in ("sweep, the end", "sweep, the removal")
     )
@@ -145,7 +156,7 @@ def waiting() -> str:
         f"Each end that a sweep confirms adds {end} calls in its account, and each role that it removes {removal}. A grant "
         "that lives adds none: the list of roles has its window.\n"
     )
-    return f"{table(('what', 'calls of AWS in a row', f'at {1000 * AWS_ANSWERS:.0f} ms each'), rows)}\n{said}"
+    return f"{table(head, rows)}\n{said}"
 
 
 PARTS = {"capacity-life": life, "capacity-hour": hour, "capacity-month": month, "capacity-waiting": waiting}
