@@ -293,7 +293,7 @@ def parse_request(source: Source) -> Parsed[Request]:
         document.note((), path.code, path.message, path.hint, None)
     elif document.sound("requester") and path.slug_for(Login(document.value["requester"])) is None:
         requester = document.value["requester"]
-        hint = f"name the file {path.date:%d}-{requester}-<a few words: a-z, 0-9, ->.yaml"
+        hint = f"name the file {path.date:%d}-{requester}-<a few words: a-z, 0-9, ->.yaml, or correct `requester:`"
         document.refuse(("requester",), "wrong-name", f"the file's name is not of {quoted(requester)}", hint)
     return document.parsed(lambda value: _request(source.path, value, document))
 

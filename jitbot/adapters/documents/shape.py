@@ -34,6 +34,7 @@ _KINDS = {
     "object": "a mapping",
     "array": "a list",
 }
+_PLAIN = re.compile(r"[A-Za-z0-9][\w., -]{0,60}", re.ASCII)  # `prod, staging`, which is meant as a list
 _NO_BLANK = re.compile(r"([\w-]{1,40}):[^\s:/]")  # `table:orders`, which YAML takes for one text
 _STATEMENT = "a statement says what is allowed: actions, resources and conditions"
 _REFUSED_KEYS = {
@@ -106,8 +107,7 @@ def check_shape(document: Document, schema: str) -> None:
         elif path not in seen:
             seen.add(path)
             code, message = _sentence(misfit)
-            hint = misfit.schema.get("patternErrorMessage", misfit.schema.get("description", ""))
-            document.refuse(path, code, message, hint, key=misfit.is_key)
+            document.refuse(path, code, message, _hint(misfit), key=misfit.is_key)
     if len(misfits) == _ERRORS:
         document.value = None  # what lies behind the last error was not looked at
 
@@ -240,6 +240,16 @@ def _sentence(misfit: _Misfit) -> tuple[str, str]:
             return bad, f"{name} must have either {choices}, and not both"
         case _:
             return bad, f"{name}: {said} is not a valid {title}"
+
+
+def _hint(misfit: _Misfit) -> str:
+    """How to write it: in the form of what was written, where that is clear, else in the schema's words."""
+    if misfit.keyword == "uniqueItems":
+        return "name it once"
+    said = str(misfit.schema.get("patternErrorMessage", misfit.schema.get("description", "")))
+    if misfit.keyword == "type" and misfit.limit == "array" and _PLAIN.fullmatch(str(misfit.value)):
+        return f"put it in brackets, as in [{misfit.value}]: {said}"
+    return said
 
 
 def _found(value: object) -> str:

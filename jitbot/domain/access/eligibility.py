@@ -227,7 +227,7 @@ def _path(request: Request, policy: Policy) -> Iterator[Finding]:
             "requester",
             "wrong-name",
             f"the file's name does not begin with its requester, {request.requester}",
-            f"name it {path.date:%d}-{request.requester}-<a few words>.yaml",
+            f"name it {path.date:%d}-{request.requester}-<a few words>.yaml, or correct `requester:`",
         )
 
 

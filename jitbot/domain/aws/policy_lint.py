@@ -94,6 +94,7 @@ def _statement(
     sure = all(covered)  # an action that is not known may act on anything, and send any key
     if sure:
         yield from _useless_resources(policy, where, statement, known)
+    yield from _aliases(policy, where, statement)
     yield from _useless_conditions(policy, where, statement, known, sure=sure)
 
 
@@ -109,6 +110,16 @@ def _useless_resources(
             message = f"no action of this statement is known to act on {resource}"
             hint = "remove it, or fix the ARN"
             field = f"{where}.resources.{index}"
+            yield _warning(policy, field, "resource-does-not-fit", message, hint, about=resource)
+
+
+def _aliases(policy: Policy, where: str, statement: Statement) -> Iterator[_Remark]:
+    """An alias where an ARN has an account's number: what the catalogue leaves open fits it, and AWS matches nothing."""
+    for index, resource in enumerate(statement.resources):
+        if resource.split(":", 5)[4:5] == ["{{account}}"]:
+            field = f"{where}.resources.{index}"
+            message = f"{{{{account}}}} is an alias, and an ARN has the account's number: nothing matches {resource}"
+            hint = "write {{account_id}}"
             yield _warning(policy, field, "resource-does-not-fit", message, hint, about=resource)
 
 

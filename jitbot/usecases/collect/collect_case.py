@@ -16,6 +16,7 @@ from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, NO_GROUPS
 from jitbot.domain.model.documents import (
     PLAIN,
+    POLICIES,
     SETTINGS,
     Finding,
     GithubId,
@@ -52,6 +53,7 @@ ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "pol
 SHARED_RULES = (SETTINGS, ACCOUNTS, ACCOUNT_GROUPS, PEOPLE, TEAMS)  # the rules of every policy
 T = TypeVar("T")
 
+_NO_POLICY = "a request's first folder names its policy: correct it, or have an admin add the policy"
 _LARGE = "blob-"  # in the place of a mode, before the name of a plain file that is too large to be read
 _LARGEST = (
     1 << 16
@@ -339,10 +341,11 @@ def latest_end(change: Change, case: Case | None) -> datetime:
     return min(latest, (asked.starts_at or change.committed_at) + asked.duration)
 
 
-def no_file(path: str, mode: str | None, hint: str = "an admin adds it") -> Finding:
+def no_file(path: str, mode: str | None, hint: str = "") -> Finding:
     """Why there is no ordinary file to read at a path, where a tree has nothing, or an entry of this mode."""
     if mode is None:
-        return Finding(code="missing-file", message=f"there is no {path}", file=path, hint=hint)
+        absent = _NO_POLICY if path.startswith(POLICIES) else "an admin adds it"
+        return Finding(code="missing-file", message=f"there is no {path}", file=path, hint=hint or absent)
     if mode.startswith(_LARGE):
         message, hint = f"{path} has more than {bounds.EVENT_READ} bytes", "an admin makes it smaller"
         return Finding(code="rules-too-large", message=message, file=path, hint=hint)

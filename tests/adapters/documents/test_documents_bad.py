@@ -225,6 +225,9 @@ def test_a_policy_is_named_by_its_path(path: str) -> None:
             "only where nobody in the role can choose",
         ),
         ("yaml", "reason: r", "requester: bob\nreason: r", "in line 1"),
+        ("request", "[prod, staging]", "prod, staging", "in brackets, as in [prod, staging]: aliases"),
+        ("request", "[prod, staging]", "[prod, prod]", "name it once"),
+        ("request", "requester: alice", "requester: bob", "or correct `requester:`"),
     ],
 )
 def test_a_finding_says_what_to_do(kind: str, old: str, new: str, words: str) -> None:
@@ -281,6 +284,13 @@ def test_a_character_is_found_once_and_counted() -> None:
     assert said.endswith(" (8 such characters in the file)")
     (once,) = _parse("request", _good("request").replace("stuck", "stuck\t").encode()).findings
     assert "such characters" not in once.message
+
+
+@pytest.mark.parametrize("text", ['"@production"', '"prod]"', "{prod: x}", '"prod: x"'])
+def test_brackets_are_suggested_only_where_they_help(text: str) -> None:
+    """What would be no list in brackets either, or one of other texts, is not shown in them."""
+    (finding,) = _parse("request", _good("request").replace("[prod, staging]", text).encode()).findings
+    assert (finding.code, "[" in finding.hint) == ("wrong-type", False)
 
 
 def test_quotes_are_suggested_only_where_they_help() -> None:

@@ -163,6 +163,15 @@ def test_three_kinds_of_resources_are_named_at_most() -> None:
     assert finding.message.endswith(f"it takes {kinds[1]}, {kinds[2]}, {kinds[0]}")
 
 
+def test_an_alias_in_place_of_a_number_is_found() -> None:
+    """The catalogue leaves the account open, so the resource fits the action; elsewhere a name may hold an alias."""
+    alias = TABLE.replace("{{account_id}}", "{{account}}")
+    message = f"{{{{account}}}} is an alias, and an ARN has the account's number: nothing matches {alias}"
+    assert told(allowing("dynamodb:GetItem", on=(alias,))) == [("resource-does-not-fit", message)]
+    named = "arn:aws:dynamodb:*:{{account_id}}:table/{{account}}"
+    assert told(allowing("dynamodb:GetItem", on=(named, "*"))) == []
+
+
 def test_one_useless_resource_is_found_alone() -> None:
     """Where another resource fits the actions, only the one that does not is named."""
     assert told(allowing("dynamodb:GetItem", on=(TABLE, OBJECT))) == [

@@ -271,6 +271,13 @@ def test_why_there_is_no_file(mode: str | None, code: str, hint: str) -> None:
     assert (found.code, found.hint, found.file) == (code, hint, SETTINGS)
 
 
+def test_a_policy_that_is_not_there_may_be_a_folder_that_is_misspelt() -> None:
+    """The developer who wrote the folder's name reads it; who named the policy's own file, that."""
+    path = policy_path("nosuch")
+    assert "first folder names its policy: correct it" in no_file(path, None).hint
+    assert no_file(path, None, "check its name").hint == "check its name"
+
+
 START = MERGED_AT + 3 * HOUR
 UNREAD = MERGED_AT + bounds.START_AHEAD + duration.MAXIMUM
 
