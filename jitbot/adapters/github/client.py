@@ -44,8 +44,9 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
         except RateLimitExceededException as error:
             raise UnavailableError("GitHub's rate limit is used up; the next run goes on") from error
         except UnknownObjectException as error:
+            where = "".join(f" at {each}" for each in getattr(error, "__notes__", ()))
             raise DeniedError(
-                f"GitHub finds no such thing, or the token may not see it: {said(error)}"
+                f"GitHub finds no such thing{where}, or the token may not see it: {said(error)}"
             ) from error
         except GithubException as error:
             if error.status == requests.codes.unauthorized:
@@ -130,9 +131,19 @@ class Client:
         if left.isdecimal():
             self._left[str(headers.get("x-ratelimit-resource", kind))] = int(left)
 
+    def _ask(self, verb: str, path: str, **given: Any) -> tuple[dict[str, Any], Any]:
+        """The headers and the answer of one call. What GitHub does not find is named: a person may have misspelt it."""
+        asked = f"{self._path}{path}"
+        try:
+            headers, answer = self._requester.requestJsonAndCheck(verb, asked, **given)
+        except UnknownObjectException as error:
+            error.add_note(asked.partition("?")[0])
+            raise
+        return headers, answer
+
     def get(self, path: str) -> dict[str, Any]:
         """The object at a path. Raises TypeError if it is none."""
-        headers, answer = self._requester.requestJsonAndCheck("GET", f"{self._path}{path}")
+        headers, answer = self._ask("GET", path)
         self._count(headers)
         if not isinstance(answer, dict):
             raise TypeError(f"{path} is not an object")
@@ -146,9 +157,7 @@ class Client:
         announced = False
         for page in range(1, _MOST_PAGES + 1):
             parameters = {**(query or {}), "per_page": _PAGE, "page": page}
-            headers, answer = self._requester.requestJsonAndCheck(
-                "GET", f"{self._path}{path}", parameters=parameters
-            )
+            headers, answer = self._ask("GET", path, parameters=parameters)
             self._count(headers)
             if not isinstance(answer, list):
                 raise TypeError(f"{path} is not a list")
@@ -168,9 +177,7 @@ class Client:
         """
         parameters: dict[str, Any] = {**query, "per_page": _PAGE}
         for _ in range(most):
-            headers, answer = self._requester.requestJsonAndCheck(
-                "GET", f"{self._path}{path}", parameters=parameters
-            )
+            headers, answer = self._ask("GET", path, parameters=parameters)
             if not isinstance(answer, list):
                 raise TypeError(f"{path} is not a list")
             if "after" in parameters and not answer:
@@ -184,9 +191,7 @@ class Client:
 
     def send(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Make a change (POST, PATCH, PUT, DELETE), and give the object that is answered; empty if none is."""
-        _, answer = self._requester.requestJsonAndCheck(
-            verb, f"{self._path}{path}", input=None if body is None else dict(body)
-        )
+        _, answer = self._ask(verb, path, input=None if body is None else dict(body))
         return answer if isinstance(answer, dict) else {}
 
     def graphql(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:

@@ -110,11 +110,14 @@ def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answe
     upstream, release = given["upstream"] or upstream, given["release"] or release
     if not (upstream and release):
         missing = "--upstream owner/name" if release else "--upstream owner/name --release COMMIT"
-        here = f"; this checkout is at {release}" if release else ""
+        here = (
+            f"This jitbot is at {release}"
+            if release
+            else "COMMIT is what `git rev-parse HEAD` prints in a clone of it"
+        )
         raise click.UsageError(
-            f"say which repository on GitHub the workflows take jitbot from: {missing}{here}. "
-            "COMMIT is what `git rev-parse HEAD` prints in its clone; an installation by "
-            "`pip install git+https://github.com/OWNER/NAME@COMMIT` knows both"
+            f"say which repository on GitHub the workflows take jitbot from: {missing}. {here}; "
+            "an installation by `pip install git+https://github.com/OWNER/NAME@COMMIT` knows both"
         )
     github = GitHubReader(github_client(invocation.environ, repository, _AGENT))
     more = {name: given[name] for name in ("issuer", "namespace") if given[name]}

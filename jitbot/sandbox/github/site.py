@@ -150,8 +150,8 @@ class Site:
         self.tokens: dict[str, str] = {}
         self.teams: dict[str, tuple[str, ...]] = {}
         self.rules: dict[str, Ruleset] = {
-            "main": Ruleset(id=1, pull_request=PullRequestRule()),
-            "ledger": Ruleset(id=2, admins_bypass=False),
+            "main": Ruleset(id=1, name="jitbot: main", pull_request=PullRequestRule()),
+            "ledger": Ruleset(id=2, name="jitbot: ledger", admins_bypass=False),
         }
         self.repositories: dict[str, HostedRepository] = {}
         self.dispatches: list[Dispatch] = []

@@ -1,7 +1,7 @@
 """The way to GitHub, over answers in memory: pages, what is left of the rate, and what each kind of trouble means."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 import pytest
 from github import BadCredentialsException, GithubException
@@ -103,6 +103,32 @@ def test_a_change_says_what_changes(body: Any, sent: Any) -> None:
     assert found.send("POST", "/x", body) == {"id": 1}
     assert found.send("DELETE", "/x") == {}
     assert connection.asked[0] == ("POST", "/repos/acme/access/x", sent)
+
+
+class NotFound(Answers):
+    """A connection to a GitHub that finds nothing."""
+
+    def requestJsonAndCheck(self, *_: object, **__: object) -> NoReturn:  # noqa: N802 - as PyGithub has it
+        raise UnknownObjectException(404, {"message": "Not Found"})
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda asked: asked.get("/x?y=z"),
+        lambda asked: list(asked.pages("/x")),
+        lambda asked: list(asked.following("/x", {}, 1)),
+        lambda asked: asked.send("POST", "/x"),
+    ],
+)
+def test_what_is_not_found_is_named(ask: Callable[[Client], object]) -> None:
+    """Whoever misspelt the name of a repository reads it; what was asked of it is left out."""
+    found, _ = client()
+    found._connections.requester = NotFound()
+    with pytest.raises(DeniedError) as raised:
+        translated(ask)(found)
+    where = "at /repos/acme/access/x, or the token may not see it: Not Found"
+    assert str(raised.value) == f"GitHub finds no such thing {where}"
 
 
 def test_what_is_left_of_the_rate() -> None:

@@ -81,6 +81,17 @@ def begun(running: Begun) -> Begun:
     return running
 
 
+def test_an_admin_of_the_sandbox_can_try_it() -> None:
+    """Its rulesets are there and lack something, as after an older `init`: they are changed, not made beside."""
+    with GitHubSandbox(Clock(datetime(2026, 11, 24, tzinfo=UTC))) as github:
+        github.add_user("olivia", 1009, permission="admin")
+        github.create_repository(NAME, {"README.md": b"ours\n"}, repository_id=700077)
+        tried = Begun(github=github)
+        assert "main-statuses" in tried.differing()
+        tried.apply()
+        assert tried.differing() == {}
+
+
 Harm = Callable[[Begun], None]
 
 
