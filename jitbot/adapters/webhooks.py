@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import urllib3.exceptions
 
 import requests
+from jitbot.domain.notifications.channels import SECRET
 
 CONNECT = 5.0  # seconds until there is a connection
 ANSWER = 10.0  # seconds from one part of the answer to the next
@@ -50,7 +51,7 @@ class Webhooks:
         """Why a channel does not take a message; empty if it does."""
         address = self._addresses.get(channel)
         if address is None:
-            return "the secret has no address for it"
+            return f"the secret {SECRET} has no address for it"
         try:
             # The answer's body is never read, however long it is.
             with requests.post(

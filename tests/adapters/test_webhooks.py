@@ -157,7 +157,7 @@ def test_nobody_there(odd: Odd) -> None:
     )
     trouble = chat.send({"closed": SAID, "label": SAID, "unknown": SAID})
     assert set(trouble) == {"closed", "label", "unknown"}
-    assert trouble["unknown"] == "the secret has no address for it"
+    assert trouble["unknown"] == "the secret JITBOT_CHANNELS has no address for it"
     assert not [why for why in trouble.values() if SECRET in why or "example" in why or str(port) in why]
 
 

@@ -10,7 +10,7 @@ from jitbot.domain.access.eligibility import left_alone
 from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand
 from jitbot.domain.model.documents import Finding, FindingLevel, Login, People, Person, Policy, Teams
-from jitbot.domain.model.grammar import any_request
+from jitbot.domain.model.grammar import REQUESTS, any_request, policy_of
 from jitbot.domain.text.escape import quoted
 
 ANYTHING = frozenset({"*", "**", "/**"})
@@ -101,13 +101,21 @@ def rules_findings(
         rule = codeowners.rule_for(path)
         found = owners.of(path, codeowners=codeowners, people=people, teams=teams)
         if rule is None or rule.pattern in ANYTHING:
-            message = f"no line of its own for {path}"
+            message = f"no line of its own for {as_read(path)}"
             yield Finding.in_file(LOCATIONS[0], "rules-unowned", message, _LAST)
         elif rule.line <= last_request:
-            message = f"line {rule.line} for {path} does not come after all lines for requests/"
+            message = f"line {rule.line} for {as_read(path)} does not come after all lines for requests/"
             yield _at(rule, "rules-not-last", message, _LAST)
         elif found.findings:
-            yield replace(found.findings[0], message=f"{path}: {found.findings[0].message}")
+            yield replace(found.findings[0], message=f"{as_read(path)}: {found.findings[0].message}")
+
+
+def as_read(path: str) -> str:
+    """A path as people read it: of the file that stands for all to come in a folder, or for a policy's requests, the folder."""
+    folder, _, name = path.rpartition("/")
+    if path.startswith(REQUESTS):
+        return f"{REQUESTS}{policy_of(path)}/"
+    return f"{folder}/" if name == "any" else path
 
 
 def one_of_each(files: Iterable[str], codeowners: CodeOwners) -> tuple[str, ...]:

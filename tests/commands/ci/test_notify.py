@@ -104,7 +104,7 @@ def test_without_a_file_nothing_is_sent(files: Path, chat: ChatSandbox, handed: 
 @pytest.mark.parametrize(
     ("change", "code", "why"),
     [
-        ({"JITBOT_CHANNELS": ""}, 3, "! access: the secret has no address for it\n"),
+        ({"JITBOT_CHANNELS": ""}, 3, "! access: the secret JITBOT_CHANNELS has no address for it\n"),
         ({"JITBOT_CHANNELS": SECRET}, 1, "error: JITBOT_CHANNELS is no JSON"),
         (
             {"JITBOT_CHANNELS": json.dumps({"access": f"http://evil.example/{SECRET}"})},

@@ -155,7 +155,7 @@ def test_what_only_doctor_looked_at_is_found_before_the_merge(world: World) -> N
         world,
         changed(world, TEAMS, ("acme/security: [erin]", "acme/security: [{login: erin, until: 2020-01-01}]")),
     )
-    assert "title=no-known-owner::policies/any: " in comment(world, empty, code=1)
+    assert "title=no-known-owner::policies/: " in comment(world, empty, code=1)
     assert "may no longer approve changes of" in only(world, empty)
 
 

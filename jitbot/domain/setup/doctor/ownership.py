@@ -121,7 +121,7 @@ def of_teams(codeowners: CodeOwners, main: Branch) -> Check:
     """
     places = ("policies/any", ".github/any")
     alone = [
-        path
+        owner_checks.as_read(path)
         for path in places
         if len(named := owners_of(codeowners, path)) > 0 and all("/" in each for each in named)
     ]
@@ -152,7 +152,9 @@ def by_path(
     owned = [path for path in paths if owners_of(codeowners, path)]
     left_out = [path for path in owned if not any(_surely_covers(each, path) for each in reviewed)]
     if left_out:
-        return check.no(f"{check.observed}, and no required reviewer surely covers {listed(left_out)}")
+        return check.no(
+            f"{check.observed}, and no required reviewer surely covers {listed(owner_checks.as_read(path) for path in left_out)}"
+        )
     teams = listed(sorted({str(number) for number in reviewed.values()}))
     said = f"{check.observed}; instead the teams {teams} review every owned path, which is not proven to hold"
     fix = f"compare these teams with the owners in CODEOWNERS; {check.fix}"

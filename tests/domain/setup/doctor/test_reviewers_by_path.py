@@ -53,18 +53,18 @@ def reviewers(*patterns: str, minimum: Any = 1, team: Any = 4711) -> dict[str, A
         ([reviewers(*EVERY_PATH[:3], "requests/ssm-shell-too/**")], "requests/ssm-shell/"),
         (
             [reviewers(*EVERY_PATH[1:], "policies/*")],
-            "policies/any",
+            "policies/",
         ),  # in gitignore's reading not deep enough
-        ([reviewers(*EVERY_PATH[1:], "policies/**/*.yaml")], "policies/any"),
-        ([reviewers(*EVERY_PATH[1:], "policies/")], "policies/any"),
-        ([reviewers(*EVERY_PATH[1:], "polic[i]es/**")], "policies/any"),
-        ([reviewers("*")], ".github/any"),
-        ([reviewers("**")], ".github/any"),
-        ([reviewers(*EVERY_PATH, "!policies/people.yaml")], "policies/any"),
-        ([reviewers(*EVERY_PATH[1:]), reviewers("policies/**", minimum=0)], "policies/any"),
-        ([reviewers(*EVERY_PATH[1:]), reviewers("policies/**", minimum=True)], "policies/any"),
-        ([reviewers(*EVERY_PATH[1:]), reviewers("policies/**", team=None)], "policies/any"),
-        ([reviewers(*EVERY_PATH[1:]), {"file_patterns": ["policies/**"]}, "policies/**"], "policies/any"),
+        ([reviewers(*EVERY_PATH[1:], "policies/**/*.yaml")], "policies/"),
+        ([reviewers(*EVERY_PATH[1:], "policies/")], "policies/"),
+        ([reviewers(*EVERY_PATH[1:], "polic[i]es/**")], "policies/"),
+        ([reviewers("*")], ".github/"),
+        ([reviewers("**")], ".github/"),
+        ([reviewers(*EVERY_PATH, "!policies/people.yaml")], "policies/"),
+        ([reviewers(*EVERY_PATH[1:]), reviewers("policies/**", minimum=0)], "policies/"),
+        ([reviewers(*EVERY_PATH[1:]), reviewers("policies/**", minimum=True)], "policies/"),
+        ([reviewers(*EVERY_PATH[1:]), reviewers("policies/**", team=None)], "policies/"),
+        ([reviewers(*EVERY_PATH[1:]), {"file_patterns": ["policies/**"]}, "policies/**"], "policies/"),
     ],
 )
 def test_no_general_approval_needs_a_reviewer_of_every_owned_path(
@@ -75,7 +75,7 @@ def test_no_general_approval_needs_a_reviewer_of_every_owned_path(
     found = again(approvals(rules), rules)
     assert found.verdict is (CheckVerdict.WARN if left_out is None else CheckVerdict.WRONG)
     assert (left_out is None) is ("surely covers" not in found.observed)
-    assert (left_out or "instead the teams") in found.observed
+    assert (f" {left_out}," if left_out else "instead the teams") in f"{found.observed},"
     other = ROWS["main-code-owners"].check.no("no")
     assert again(other, rules) == other
 
