@@ -4,6 +4,7 @@ Read from the source, so that a new line of output cannot forget it.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,6 +182,36 @@ def test_there_is_one_way_to_say_what_is_done() -> None:
     ]
     assert given
     assert set(given) == {"progress"}
+
+
+_BY_A_RUN = re.compile(r"(?<!run of )`jitbot (revoke|stop)\b")
+
+
+def told(path: Path) -> Iterator[str]:
+    """The texts of a module that are no docstrings, or the text of a catalog."""
+    if path.suffix != ".py":
+        yield path.read_text(encoding="utf-8")
+        return
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def test_people_are_told_to_type_what_they_can() -> None:
+    """On a person's machine `release` ends an access, by starting the workflow in which `revoke` runs."""
+    texts = [*HOUSE.rglob("*.py"), *(HOUSE / "catalogs").rglob("*.md")]
+    runs = {HOUSE / "commands/ci", HOUSE / "sandbox"}
+    found = [
+        f"{path.relative_to(HOUSE)}: {text}"
+        for path in texts
+        if not runs & set(path.parents)
+        for text in told(path)
+        if _BY_A_RUN.search(text)
+    ]
+    assert found == []
+    assert any("`jitbot release" in text for path in texts for text in told(path))
 
 
 def test_the_reader_of_the_source_sees_what_is_loose() -> None:

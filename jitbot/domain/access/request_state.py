@@ -249,7 +249,7 @@ def _extension(proposal: RequestChange, state: RequestState, current: ApprovedTe
             change.path,
             "not-longer",
             "an extension makes the duration longer; this does not",
-            "to end early, delete the file or use `jitbot revoke`",
+            "to end early, delete the file or use `jitbot release`",
         )
     if not other and proposal.as_recorded != current.documents:
         yield Finding.in_file(

@@ -109,7 +109,7 @@ def _review(each: Notification, pending: PendingReview, what: str, where: str) -
     by = MARKDOWN.strong(when(pending.review_by))
     used = f"{MARKDOWN.strong(each.requester)} used break-glass, {what}{f' in {where}' if where else ''}"
     number = each.pull_request
-    how = f"`jitbot approve {number}`, or end it: `jitbot revoke {number} --reason …`"
+    how = f"`jitbot approve {number}`, or end it: `jitbot release {number} --reason …`"
     if each.kind is NotificationKind.REVIEW_OVERDUE:
         return f"🔴 {who}: {used}. Its review was due by {by}, and nobody has approved it. Do it now: {how}"
     return f"🔎 {who}: {used}, before anybody approved it. One of you reviews it by {by}: {how}"

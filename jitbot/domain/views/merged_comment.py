@@ -14,12 +14,17 @@ from jitbot.domain.ledger.evidence import Reason, RecordedReview
 from jitbot.domain.ledger.recorded_use import UseState
 from jitbot.domain.ledger.stops import subject_of
 from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.text import duration
 from jitbot.domain.text.markdown import cut, exact, fenced, hidden
 from jitbot.domain.usage.in_words import in_words, out_of_sight
 from jitbot.domain.views.comment_body import Part, fitted, folded, must, whole
 from jitbot.domain.views.wording import MARKDOWN, listed, when
 
 _DESCRIBED = 6  # accounts of one request whose lines repeat what the policy is for
+_AN_HOUR, _A_MINUTE = (
+    timedelta(hours=1),
+    timedelta(minutes=1),
+)  # what is offered at the most, and at the least
 _REASONS = 10  # of a refusal that are listed before the rest is counted
 
 
@@ -279,7 +284,9 @@ def more_time(state: RequestState, decision: Event, ends: datetime, number: int)
     """How to have access for longer than until `ends`, and until when at the most, by the policy as it was approved."""
     most = decision.evidence.max_duration_seconds
     longest = None if state.began is None or most is None else state.began + timedelta(seconds=most)
-    if longest is not None and longest <= ends:
+    by = _AN_HOUR if longest is None else min(_AN_HOUR, longest - ends)
+    if by < _A_MINUTE:
         return "**No more time**: the policy allows none; ask anew when it is over"
     bound = f"; at the most until {MARKDOWN.strong(when(longest))}" if longest is not None else ""
-    return f"**More time**, merged before it ends: `jitbot extend {number} --by 1h`{bound}"
+    command = f"jitbot extend {number} --by {duration.show(by - by % _A_MINUTE)}"
+    return f"**More time**, merged before it ends: `{command}`{bound}"

@@ -196,7 +196,7 @@ def _ending(summary: RequestSummary, request: Request) -> str:
         return (
             f"⚠️ This deletes the file, but does **not** end the access of **{exact(request.requester)}** to {policy} "
             f"in {where}: nobody owns its folder, and {cut(summary.ends_nothing)}. An owner of the rules, or "
-            "the requester, ends it with `jitbot revoke`."
+            "the requester, ends it with `jitbot release`."
         )
     return (
         f"This **ends** the access of **{exact(request.requester)}** to {policy} in {where}, for good, "

@@ -65,7 +65,7 @@ def warnings(ends: EarlyEnds) -> tuple[Finding, ...]:
 
 def _finding(path: str, code: str, message: str) -> Finding:
     return Finding(
-        code=code, message=message, file=path, hint=f"to end it: `jitbot revoke {path} --reason …`"
+        code=code, message=message, file=path, hint=f"to end it: `jitbot release {path} --reason …`"
     )
 
 

@@ -144,7 +144,7 @@ def _finding(pending_review: PendingReview, code: str, message: str) -> Finding:
     who = " ".join(each.login for each in pending_review.reviewers) or "nobody"
     hint = (
         f"one of these approves pull request #{pending_review.pull_request}: {who}; "
-        f"or ends it: `jitbot revoke {pending_review.pull_request} --reason …`"
+        f"or ends it: `jitbot release {pending_review.pull_request} --reason …`"
     )
     return Finding(
         code=code,

@@ -80,6 +80,11 @@ def test_more_time_is_offered_where_there_is_any() -> None:
         "jitbot extend 7 --by 1h; at the most until 24 Nov 2026, 13:00 UTC"
         in rendered(told(bounded, GRANTED)).text
     )
+    little = replace(APPROVED, evidence=Evidence({**APPROVED.evidence.json, "max_duration_seconds": 9000}))
+    assert (  # an hour more would be refused
+        "jitbot extend 7 --by 30m; at the most until 24 Nov 2026, 11:30 UTC"
+        in rendered(told(little, GRANTED)).text
+    )
     full = replace(APPROVED, evidence=Evidence({**APPROVED.evidence.json, "max_duration_seconds": 2 * 3600}))
     seen = rendered(told(full, GRANTED)).text
     assert "No more time: the policy allows none" in seen

@@ -242,7 +242,7 @@ def test_a_deletion_that_ends_nothing_says_so() -> None:
     assert "does not end the access of alice to orders-db-read in prod" in seen
     assert "nobody owns its folder, and mallory may not <b>" in seen
     assert "for good" not in seen
-    assert "jitbot revoke" in seen
+    assert "jitbot release" in seen
 
 
 def test_a_request_that_does_not_read_has_its_path_and_its_findings() -> None:

@@ -77,7 +77,7 @@ def test_access_is_there_at_once_and_one_issue_asks_for_the_review(world: World,
     for words in (
         "@erin or @frank or @olivia must review it by",
         f"#{pull(world)}",
-        f"`jitbot revoke {pull(world)} --reason",
+        f"`jitbot release {pull(world)} --reason",
         f"`gh pr review {pull(world)} --approve`",
         f"`gh pr review {pull(world)} --request-changes",
     ):

@@ -129,7 +129,7 @@ def _grant(
         yield _in_account(grant).problem(
             "granted-without-approval",
             f"no approval of merge {event.commit[:10]} is recorded before it",
-            "end it with `jitbot revoke` if it still runs, and find out which run did it",
+            "end it with `jitbot release` if it still runs, and find out which run did it",
         )
         return
     if before_decision(event.at, decision.event.at):
@@ -150,7 +150,7 @@ def _grant(
         yield _in_account(grant).problem(
             "granted-otherwise",
             "the role that was read back is not the one that was approved",
-            "compare the documents of both events; end it with `jitbot revoke` if it still runs",
+            "compare the documents of both events; end it with `jitbot release` if it still runs",
         )
 
 

@@ -85,7 +85,7 @@ def _passed_over(absence: Absence) -> Result:
     if not absence.owned:
         code = "deleted-without-owner"
         reason = "nobody owns that folder, so only who may revoke ends access by a deletion"
-    hint = f"look at commit {absence.commit[:10]} of main; end the access with `jitbot revoke` if it was meant to end"
+    hint = f"look at commit {absence.commit[:10]} of main; end the access with `jitbot release` if it was meant to end"
     return _note(code, f"{what} {span}, and that ended no access; {reason}", hint)
 
 

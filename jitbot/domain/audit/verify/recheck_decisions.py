@@ -211,7 +211,7 @@ def _judged(
         yield subject.problem(
             "longer-than-policy",
             f"it lasts longer than the {duration.show(policy.max_duration)} that its policy allows",
-            "end it with `jitbot revoke` if it still runs, and find out how it was recorded",
+            "end it with `jitbot release` if it still runs, and find out how it was recorded",
         )
     wrong = "".join(_differences(event, again, in_git, case))
     if not wrong:
@@ -238,7 +238,7 @@ def _judged(
         yield subject.problem(
             "wrong-approval",
             wrong,
-            "access was given without what it takes: end it with `jitbot revoke` if it still runs",
+            "access was given without what it takes: end it with `jitbot release` if it still runs",
         )
 
 

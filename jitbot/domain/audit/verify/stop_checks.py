@@ -116,7 +116,7 @@ def _outcomes(history: LedgerHistory) -> Iterator[AuditFinding]:
                 "granted-in-stop",
                 f"access was given at {timestamp.show(event.at)}, although every request of "
                 f"{stop.subject.in_words} was stopped before",
-                "end it with `jitbot revoke` if it still runs, and find out which run did it",
+                "end it with `jitbot release` if it still runs, and find out which run did it",
             )
 
 
