@@ -70,7 +70,7 @@ def policy_paths(root: Path) -> list[str]:
 
 
 def data_root(start: Path) -> Path:
-    """The nearest folder, from here upwards, that holds policies/settings.yaml. Raises InvalidError if none does."""
+    """The nearest folder, from here up to the clone's own, that holds policies/settings.yaml. Raises InvalidError if none does."""
     found = _nearest(start)
     if found is None:
         raise InvalidError(
@@ -121,7 +121,13 @@ def _root_above(path: Path) -> Path | None:
 
 
 def _nearest(start: Path) -> Path | None:
-    return next((each for each in (start, *start.parents) if (each / SETTINGS).is_file()), None)
+    """It lies in the repository of `start`: a clone that surrounds this one has the rules of somebody else."""
+    for each in (start, *start.parents):
+        if (each / SETTINGS).is_file():
+            return each
+        if (each / ".git").exists():
+            return None
+    return None
 
 
 def clone(start: Path, environ: Mapping[str, str]) -> "GitRepository":
