@@ -118,8 +118,8 @@ def _rows(what: str, cost: Cost, accounts: int, bounds: Bounds) -> Iterator[Row]
         raise SystemExit(
             f"{what} was to change nothing, and did {', '.join(sorted(changes))}:\n{cost.output[-2000:]}"
         )
-    cpu_seconds, megabytes = bounds
-    yield Row(what=what, figure=cost.seconds, note="with the work of the sandbox on the same cores")
+    seconds, cpu_seconds, megabytes = bounds
+    yield Row(what=what, figure=cost.seconds, bound=seconds)
     yield Row(what=f"{what}: CPU", figure=cost.cpu_seconds, bound=cpu_seconds)
     yield Row(what=f"{what}: memory", figure=cost.megabytes, unit="MB", bound=megabytes)
     yield Row(
