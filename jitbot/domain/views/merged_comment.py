@@ -21,10 +21,8 @@ from jitbot.domain.views.comment_body import Part, fitted, folded, must, whole
 from jitbot.domain.views.wording import MARKDOWN, listed, when
 
 _DESCRIBED = 6  # accounts of one request whose lines repeat what the policy is for
-_AN_HOUR, _A_MINUTE = (
-    timedelta(hours=1),
-    timedelta(minutes=1),
-)  # what is offered at the most, and at the least
+# How much more time is offered, at the most and at the least.
+_AN_HOUR, _A_MINUTE = timedelta(hours=1), timedelta(minutes=1)
 _REASONS = 10  # of a refusal that are listed before the rest is counted
 
 

@@ -55,9 +55,7 @@ T = TypeVar("T")
 
 _NO_POLICY = "a request's first folder names its policy: correct it, or have an admin add the policy"
 _LARGE = "blob-"  # in the place of a mode, before the name of a plain file that is too large to be read
-_LARGEST = (
-    1 << 16
-)  # bytes of a request that is read at all; what may be in it is bounded further by its reader
+_LARGEST = 1 << 16  # bytes of a request that is read at all; its reader bounds further what may be in it
 
 
 class Tree(Protocol):

@@ -83,7 +83,7 @@ def written(folder: Path, path: str) -> str:
         ((*WHERE, *SOURCE, *NUMBERS, "--account", "stage"), "--account 'stage': write ALIAS=ID"),
         ((*WHERE, *SOURCE, "--owner", "bob:x"), "--owner 'bob:x': after the colon comes GitHub's number"),
         ((*WHERE, *NUMBERS, "--upstream", "acme/jitbot"), "--upstream owner/name --release COMMIT. COMMIT is"),
-        ((*WHERE, *NUMBERS, "--release", RELEASE), f"--upstream owner/name; this checkout is at {RELEASE}."),
+        ((*WHERE, *NUMBERS, "--release", RELEASE), f"--upstream owner/name. This jitbot is at {RELEASE};"),
     ],
 )  # fmt: skip
 def test_what_is_missing_or_misspelt_is_misuse(
