@@ -2,25 +2,30 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, cast
 
 from acme_facts import NOW, an_actor
-from builders import a_pull
 from catalogue_facts import the_catalogue
-from plain_trees import FOLDER, MAIN, PlainTrees
+from plain_pull_requests import REPOSITORY, PlainPullRequests
+from plain_trees import FOLDER, MAIN
 
 from jitbot.adapters import documents
+from jitbot.adapters.github.answers import branch_rules
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.errors import DeniedError
+from jitbot.domain.model.errors import BranchMovedError, DeniedError
 from jitbot.domain.model.github_objects import BranchRules, RepositoryAccess
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.usecases.request.requester_client import RequesterClient
 
-RULES = BranchRules(
-    answer=(), types=frozenset(), approvals=0, code_owners=False, checks=frozenset({"jitbot/approval"})
+_CHECKS = {
+    "required_status_checks": [{"context": "jitbot/approval"}],
+    "strict_required_status_checks_policy": False,
+}
+_ASKED = {"type": "required_status_checks", "parameters": _CHECKS}
+RULES = branch_rules(
+    ({**_ASKED, "ruleset_source_type": "Repository", "ruleset_source": "acme/access", "ruleset_id": 1},)
 )
 
 
@@ -33,7 +38,7 @@ class Fault:
 
 
 @dataclass(slots=True, kw_only=True)
-class PlainGitHub(PlainTrees):
+class PlainGitHub(PlainPullRequests):
     """The repository. `faults` are by the names of the methods that fail, `meanwhile` is what somebody does before one."""
 
     login: str = "alice"
@@ -42,9 +47,6 @@ class PlainGitHub(PlainTrees):
     auto_merge: bool = True
     methods: tuple[str, ...] = ("squash", "merge")
     rules: BranchRules = RULES
-    pulls: list[PullRequest] = field(default_factory=list)
-    paths_of: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by these pull requests
-    used: set[str] = field(default_factory=set)  # paths that main had
     faults: dict[str, Fault] = field(default_factory=dict)
     meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
     merging: list[tuple[int, str]] = field(default_factory=list)
@@ -71,7 +73,7 @@ class PlainGitHub(PlainTrees):
             actor=an_actor(self.login),
             repository="acme/access",
             url="https://github.com/acme/access",
-            repository_id=700001,
+            repository_id=REPOSITORY,
             branch="main",
             tip=self.branches["main"],
             may_write=self.may_write,
@@ -87,24 +89,22 @@ class PlainGitHub(PlainTrees):
         self, commit: Sha, paths: Iterable[str], *, deep: bool = False
     ) -> Mapping[str, tuple[AddedEntry, ...]]:
         """What lies directly in each, and one level below."""
-        found = {folder: tuple(self.lies_in(commit, folder)) for folder in paths}
-        if not deep:
-            return found
         return {
-            folder: (
-                *there,
-                *(low for each in there if each.mode == FOLDER for low in self.lies_in(commit, each.path)),
+            folder: tuple(
+                each
+                for high in self.lies_in(commit, folder.rstrip("/"))
+                for each in (high, *(self.lies_in(commit, high.path) if deep and high.mode == FOLDER else ()))
             )
-            for folder, there in found.items()
+            for folder in paths
         }
 
     def contents(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
-        """The bytes of these, without those that come cut short."""
+        """The bytes of these, without those that are no text, or come cut short."""
         known = {
             blob_name(content): content
             for tree in (self.files, *self.trees.values())
             for path, content in tree.items()
-            if path not in self.unread
+            if path not in self.unread and _is_text(content)
         }
         return {each: known[each] for each in blobs if each in known}
 
@@ -114,27 +114,6 @@ class PlainGitHub(PlainTrees):
             raise DeniedError(f"no commit {commit}")
         return self.parents.get(commit)
 
-    def was_used(self, branch: str, path: str) -> bool:
-        """Whether main ever had a file of this path."""
-        assert branch == "main"
-        return path in self.used
-
-    def open_pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
-        """Those that are open, of this branch or of all."""
-        return tuple(each for each in self.pulls if each.is_open and branch in ("", each.head_branch))
-
-    def created_pulls(self, start: datetime, end: datetime) -> tuple[PullRequest, ...]:
-        """Those that were opened in that time."""
-        return tuple(each for each in self.pulls if start <= each.created_at < end)
-
-    def pull(self, number: int) -> PullRequest:
-        """As it is now."""
-        return next(each for each in self.pulls if each.number == number)
-
-    def changed(self, number: int) -> tuple[str, ...]:
-        """The paths that a pull request touches; a client asks for its `files`."""
-        return self.paths_of[number]
-
     def branch_rules(self, branch: str) -> BranchRules:
         """Of main; a client asks for its `rules`."""
         assert branch == "main"
@@ -143,45 +122,62 @@ class PlainGitHub(PlainTrees):
     # What jitbot changes
 
     def create_branch(self, name: str, commit: Sha) -> None:
-        """Refused where one is there."""
-        if name in self.branches:
-            raise DeniedError(f"a branch {name} exists")
+        """Refused where one is there, or no such commit."""
+        if name in self.branches or commit not in {MAIN, *self.trees}:
+            raise DeniedError(f"a branch {name} exists, or no commit {commit}")
         self.branches[name] = commit
 
     def commit_on_branch(self, branch: str, parent: Sha, _: str, files: Mapping[str, bytes]) -> Sha:
-        """Refused where the branch is elsewhere."""
+        """Refused where the branch is elsewhere, or not there."""
+        if branch not in self.branches:
+            raise DeniedError(f"no branch {branch}")
         if self.branches.get(branch) != parent:
-            raise DeniedError(f"the branch {branch} moved")
+            raise BranchMovedError(f"the branch {branch} has moved")
         return self.push(branch, files, parent)
 
     def delete_branch(self, name: str) -> None:
-        """Closes what came from it."""
+        """Closes what came from it; refused where there is none."""
+        if name not in self.branches:
+            raise DeniedError(f"no branch {name}")
         del self.branches[name]
+        closed = {"closed_at": NOW, "merge_commit": None, "auto_merge": False}
         self.pulls = [
-            replace(each, closed_at=NOW) if each.head_branch == name else each for each in self.pulls
+            replace(each, **closed) if each.is_open and each.head_branch == name else each
+            for each in self.pulls
         ]
 
     def open_pull(self, branch: str, base: str, title: str, _: str) -> PullRequest:
-        """From a branch of this repository."""
-        made = a_pull(
-            number=len(self.pulls) + 1,
-            author=an_actor(self.login),
+        """From a branch of this repository that holds something new, and has no other."""
+        head = self.branches.get(branch, self.main())
+        if head == self.main() or self.open_pulls(branch):
+            raise DeniedError(f"no pull request can be opened from {branch}")
+        made = self.opened(
+            len(self.pulls) + 1,
+            self.login,
+            head,
             base_branch=base,
-            head=self.branches[branch],
             head_branch=branch,
-            head_repository_id=700001,
             created_at=NOW,
-            merged_at=None,
-            merged_by=None,
-            merge_commit=None,
             title=title,
         )
         self.pulls.append(made)
         return made
 
     def merge_when_ready(self, pull: PullRequest, method: str) -> None:
-        """Auto-merge."""
+        """Auto-merge, at this head; refused where the repository does not allow it."""
+        now = self.pull(pull.number)
+        if not (self.auto_merge and now.is_open and now.head == pull.head):
+            raise DeniedError(f"pull request {pull.number} cannot be merged when it is ready")
+        self.pulls[self.pulls.index(now)] = replace(now, auto_merge=True)
         self.merging.append((pull.number, method))
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether GitHub shows it as the very text that it is."""
+    try:
+        return "\0" not in content.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 class _Calls:
@@ -192,7 +188,7 @@ class _Calls:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         github = self._github
-        method = getattr(github, {"files": "changed", "rules": "branch_rules"}.get(name, name))
+        method = getattr(github, {"files": "files_of", "rules": "branch_rules"}.get(name, name))
 
         def call(*given: Any, **named: Any) -> Any:
             github.calls.append(name)

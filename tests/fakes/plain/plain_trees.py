@@ -29,7 +29,7 @@ class PlainTrees:
 
     def push(self, branch: str, files: Mapping[str, bytes | None], parent: Sha = MAIN) -> Sha:
         """Somebody's commit on a branch; None deletes a file."""
-        commit = sha(f"{sorted(files.items(), key=str)} on {parent}")
+        commit = sha(f"{branch}: {sorted(files.items(), key=str)} on {parent}")
         after = {
             path: content for path, content in {**self.tree(parent), **files}.items() if content is not None
         }
@@ -42,11 +42,14 @@ class PlainTrees:
         return self.files if commit == MAIN else self.trees[commit]
 
     def lies_in(self, commit: Sha, folder: str) -> Iterator[AddedEntry]:
-        """What lies directly in a folder; "" is the root."""
+        """What lies directly in a folder, in git's order; "" is the root."""
         tree, start = self.tree(commit), f"{folder}/" if folder else ""
         below = [path for path in [*tree, *self.modes] if path.startswith(start)]
-        for name in dict.fromkeys(path.removeprefix(start).partition("/")[0] for path in below):
-            path = start + name
+        # A folder has its place as if its name ended in a slash.
+        names = {
+            name + slash for name, slash, _ in (path.removeprefix(start).partition("/") for path in below)
+        }
+        for path in (start + name.rstrip("/") for name in sorted(names)):
             mode = self.modes.get(path, PLAIN if path in tree else FOLDER)
             yield AddedEntry(path=path, mode=mode, blob=blob_name(tree[path]) if path in tree else sha(path))
 
@@ -57,6 +60,10 @@ class PlainTrees:
             for tree in (self.files, *self.trees.values())
             for content in tree.values()
         }
+
+    def _differing(self, base: Sha, commit: Sha) -> tuple[str, ...]:
+        one, other = self.tree(base), self.tree(commit)
+        return tuple(sorted(path for path in {*one, *other} if one.get(path) != other.get(path)))
 
     # What a use case asks of git
 
@@ -85,8 +92,7 @@ class PlainTrees:
         """What differs."""
         if self.vast:
             return None
-        one, other = self.tree(base), self.tree(commit)
-        return tuple(sorted(path for path in {*one, *other} if one.get(path) != other.get(path)))
+        return self._differing(base, commit)
 
     def merge_base(self, one: Sha, other: Sha) -> Sha:
         """The newest commit that both have in their past."""

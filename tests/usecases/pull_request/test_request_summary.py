@@ -7,7 +7,8 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, PATH, a_request, an_actor, sha
 from builders import a_pull, a_review, an_approval, an_extension, an_outcome
 from notification_facts import a_refusal
-from plain_pulls import HISTORY, PlainPulls
+from plain_pull_requests import NOTHING_HAPPENED
+from plain_pulls import PlainPulls
 
 from jitbot.domain.ledger.batches import Doubt
 from jitbot.domain.ledger.events import Event, EventType
@@ -86,10 +87,12 @@ def test_approvals_are_counted_on_the_head() -> None:
     assert [each.person.login for each in summary.awaiting.approvals] == ["bob"]
     assert "reviews" in acme.asked
     acme.asked.clear()
-    reading = PullReading(pull=pull, files=None, reviews=(), commits=acme.commits(1), history=HISTORY)
+    reading = PullReading(
+        pull=pull, files=None, reviews=(), commits=acme.commits(1), history=NOTHING_HAPPENED
+    )
     (summary,) = shown(acme, pull, reading=reading).summaries
     assert summary.awaiting is not None
-    assert (summary.awaiting.approvals, acme.asked) == ((), [])
+    assert (summary.awaiting.approvals, acme.asked) == ((), ["pushes"])
 
 
 def test_the_head_is_fetched_where_it_is_not_here() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from acme_facts import DAY, HOUR, NOW, PATH, PROD, STAGING, a_request, sha
+from acme_facts import DAY, HOUR, NOW, PATH, PROD, STAGING, a_request
 from builders import a_request_state, a_revocation, an_approval, an_outcome
 from notification_facts import a_refusal
 from plain_reviews import PlainReviews
@@ -49,7 +49,7 @@ def test_it_is_looked_at_after_longer_and_longer_pauses() -> None:
 def test_while_it_is_open_its_approvals_and_statuses_are_seen() -> None:
     """Again and again, at the time that it is then."""
     acme = PlainReviews(shown={"jitbot/check": Status(state=StatusState.SUCCESS, description="x")})
-    pull = acme.offer({PATH: TEXT}, by="bob")
+    pull = acme.offer({PATH: TEXT}, by="bob", created_at=NOW - 2 * DAY)
     first, second = seen(acme, pull, 1)
     assert isinstance(first.approvals, PendingApprovals)
     assert (first.step, first.approvals.enough, first.statuses) == (
@@ -111,10 +111,10 @@ def test_what_is_closed_is_over() -> None:
     """A pull request of which GitHub says a part alone is not merged."""
     acme = PlainReviews()
     pull = acme.offer({PATH: TEXT})
-    for over in (replace(pull, closed_at=NOW), replace(pull, merged_at=NOW)):
+    for over in (replace(pull, closed_at=NOW), replace(pull, merged_at=NOW, merge_commit=None)):
         acme.pulls[0] = over
         assert [each.step for each in seen(acme, pull, 60)] == [ProgressStep.CLOSED]
-    acme.pulls[0] = replace(pull, merge_commit=sha("a trial of GitHub's"))
+    acme.pulls[0] = pull  # its merge commit is a trial of GitHub's
     assert [each.step for each in seen(acme, pull)] == [ProgressStep.ASKED]
 
 

@@ -21,8 +21,8 @@ DOWN = UnavailableError("GitHub does not answer")
 
 
 def waiting(acme: PlainReviews, login: str = "bob") -> Waiting:
-    """What waits for this person; GitHub lists the newest first."""
-    return to_approve(acme.client(), a_person(login), acme.open_pulls()[::-1], NOW)
+    """What waits for this person."""
+    return to_approve(acme.client(), a_person(login), acme.open_pulls(), NOW)
 
 
 def numbers(acme: PlainReviews, login: str = "bob") -> list[int]:

@@ -260,7 +260,7 @@ def test_from_the_request_to_the_removal() -> None:
     assert len(friday.pauses) < 150
     assert friday.said[0] == "AWS knows you as arn:aws:iam::222222222222:user/frank"
     assert friday.said[4:] == [
-        "0 of 1 approvals: frank must approve it, at ",
+        "0 of 1 approvals: frank must approve it, at https://x.example/1",
         "merged: the push to main starts grant.yml, normally within a minute, and it decides",
         "its runs: https://github.com/acme/access/actions/workflows/grant.yml",
         "approved and recorded; waiting until the role is made",
