@@ -21,7 +21,10 @@ class Git(Protocol):
     """
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
+        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder.
+
+        A folder that another path leads into is not listed itself, but all in it that any of the paths leads to.
+        """
         ...
 
     def holds(self, tip: Sha, commit: Sha) -> bool:

@@ -13,6 +13,8 @@ from typing import Any
 import boto3
 import botocore.utils
 import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.stub import Stubber
 
 from jitbot.adapters.aws import AwsCloud, Identity, enter_account, identity
@@ -281,6 +283,9 @@ def test_times_are_read_as_botocore_reads_them() -> None:
         assert identity._moment(value).tzinfo is not None
     with pytest.raises(ValueError, match="Invalid timestamp"):
         identity._moment("yesterdayZ")
+    session: Any = Identity(role_name="", session_name="").session()
+    parsers = session._session.get_component("response_parser_factory")
+    assert parsers.create_parser("query")._timestamp_parser is identity._moment
 
 
 def test_a_role_that_does_not_exist_is_none(aws: Aws) -> None:
@@ -474,6 +479,23 @@ def test_the_wait_for_credentials_ends(aws: Aws, monkeypatch: pytest.MonkeyPatch
 def test_a_request_without_an_answer_does_not_wait_for_credentials() -> None:
     """Nobody has said that they are unknown: botocore's own rules for a lost answer are in force."""
     assert enter_account._not_known_yet(None, 1) is None
+
+
+def test_credentials_are_in_force_until_their_call_is_made() -> None:
+    """After it those from before sign; where there were none, nothing is sent."""
+
+    def signer() -> str:
+        request = AWSRequest(method="POST", url="https://iam.amazonaws.com/", data=b"")
+        enter_account._sign(request)
+        return str(request.headers["Authorization"]).partition("Credential=")[2].partition("/")[0]
+
+    one, other = (Credentials(name, "secret", "token") for name in ("ONE", "OTHER"))
+    with enter_account._as(one):
+        with enter_account._as(other):
+            assert signer() == "OTHER"
+        assert signer() == "ONE"
+    with pytest.raises(LookupError):
+        signer()
 
 
 def test_each_call_speaks_for_its_own_account(aws: Aws) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
+import logging
 
 import pytest
 from github import BadCredentialsException, GithubException
@@ -32,6 +33,10 @@ class Answers:
         """The next one."""
         self.asked.append((verb, url, parameters or input))
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+    def graphql_query(self, query: str, variables: Any) -> tuple[Mapping[str, str], Any]:
+        """The next one."""
+        return self.requestJsonAndCheck("POST", query, variables)
 
 
 def client(*answers: tuple[Mapping[str, str], Any]) -> tuple[Client, Answers]:
@@ -146,6 +151,28 @@ def test_what_is_left_of_the_rate() -> None:
         left.append(found.left("core"))
     list(found.pages("/x"))
     assert [*left, found.left("core")] == [12, 12, 12, 11]
+
+
+def test_what_is_left_of_graphqls_points() -> None:
+    """They are counted by themselves, whether GitHub names the budget or not."""
+    found, connection = client(
+        ({"x-ratelimit-remaining": "90"}, {"data": {"a": 1}}),
+        ({"x-ratelimit-remaining": "80", "x-ratelimit-resource": "graphql"}, {"data": {}}),
+    )
+    left = []
+    for _ in range(2):
+        found.graphql("query { a }", {"b": 2})
+        left.append((found.left("graphql"), found.left("core")))
+    assert left == [(90, None), (80, None)]
+    assert connection.asked[0] == ("POST", "query { a }", {"b": 2})
+
+
+def test_pygithub_prints_nothing() -> None:
+    """It would print each refused call to stderr; our errors say of it what matters."""
+    logger = logging.getLogger("github")
+    logger.setLevel(logging.NOTSET)
+    client()
+    assert not logger.isEnabledFor(logging.ERROR)
 
 
 def test_nothing_is_asked_in_the_open() -> None:

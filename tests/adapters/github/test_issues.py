@@ -137,6 +137,19 @@ def test_of_many_comments_only_what_github_says_it_refused_is_not_there(answer: 
         assert answering(answer).announce_together(bodies, edits) == refused
 
 
+def test_what_announces_is_sent_once() -> None:
+    """By the client that never repeats a call: one comment, or all new ones and all edits as one document."""
+    answers = {"n0": MADE, "e0": {"issueComment": {"id": "IC_1"}}}
+    often, once = AnsweringClient({}), AnsweringClient({}, answers)
+    issues = GitHubIssues(cast("Client", often), cast("Client", once))
+    issues.announce(7, "hello")
+    assert issues.announce_together({"PR_1": "one"}, {"IC_1": "three"}) == frozenset()
+    comment, (_, query, inputs) = once.sent
+    assert comment == ("POST", "/issues/7/comments", {"body": "hello"})
+    assert inputs == {"n0": {"subjectId": "PR_1", "body": "one"}, "e0": {"id": "IC_1", "body": "three"}}
+    assert ("n0: addComment(" in query, "e0: updateIssueComment(" in query, often.sent) == (True, True, [])
+
+
 def test_looking_is_tried_again(github: GitHubSandbox) -> None:
     """Reading changes nothing, so a stumble of GitHub's is waited out."""
     faults = [GitHubFault(status=502)]

@@ -3,20 +3,20 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
 from acme_facts import NOW, the_settings
-from builders import a_change
 from catalogue_facts import the_catalogue
 from plain_ledger import PlainLedger
 from plain_pull_requests import PlainPullRequests
 
 from jitbot.adapters import documents
-from jitbot.domain.model import bounds
-from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.errors import JitbotError, UnavailableError
-from jitbot.domain.model.merge_facts import Change, PullRequest
+from jitbot.domain.ledger.attestation import blob_name
+from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.model.merge_facts import Change, ChangeKind, PullRequest
 from jitbot.usecases.context import Context
 
 
@@ -25,7 +25,6 @@ class PlainPulls(PlainPullRequests):
     """The repository. `faults` are by the names of GitHub's methods that fail; `asked` are those that were asked."""
 
     pushed: dict[int, Sha] = field(default_factory=dict)  # heads of pull requests that are not fetched yet
-    gone: set[str] = field(default_factory=set)  # paths that main had within its memory
     record: PlainLedger = field(default_factory=PlainLedger)
     faults: dict[str, JitbotError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -56,11 +55,20 @@ class PlainPulls(PlainPullRequests):
     def git(self) -> Any:
         """The clone: this repository, and the ledger's branch as it is fetched."""
         branch: Any = self.record.context().git
-        own = ("main", "entries", "touched", "merge_base", "pull_head", "fetch", "changes", "touching")
+        own = (
+            "main",
+            "small",
+            "read",
+            "entries",
+            "touched",
+            "merge_base",
+            "pull_head",
+            "fetch",
+            "changes",
+            "touching",
+        )
         ledgers = ("ledger", "holds", "batches", "misdated", "added", "filed")
         return SimpleNamespace(
-            small=self._small,
-            read=self._read,
             **{name: getattr(self, name) for name in own},
             **{name: getattr(branch, name) for name in ledgers},
         )
@@ -74,9 +82,34 @@ class PlainPulls(PlainPullRequests):
         self.heads |= {number: self.pushed[number] for number in wanted if number in self.pushed}
 
     def changes(self, since: datetime) -> tuple[Change, ...]:
-        """What main did to the paths that it had."""
+        """What main's commits did to request files, oldest first; all of it now."""
         assert since < NOW
-        return tuple(a_change(path=path) for path in sorted(self.gone))
+        line = [self.main()]
+        while line[-1] in self.parents:
+            line.append(self.parents[line[-1]])
+        return tuple(
+            self._change(path, base, commit)
+            for commit, base in reversed([*pairwise(line)])
+            for path in self._differing(base, commit)
+            if path.startswith("requests/")
+        )
+
+    def _change(self, path: str, base: Sha, commit: Sha) -> Change:
+        content = self.tree(commit).get(path)
+        there = path in self.tree(base)
+        return Change(
+            path=path,
+            commit=commit,
+            base=base,
+            committed_at=NOW,
+            kind=ChangeKind.DELETED
+            if content is None
+            else ChangeKind.MODIFIED
+            if there
+            else ChangeKind.ADDED,
+            mode="000000" if content is None else self.modes.get(path, PLAIN),
+            blob=None if content is None else blob_name(content),
+        )
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
         """Those that change the path against their parent, where they have one."""
@@ -87,20 +120,9 @@ class PlainPulls(PlainPullRequests):
             if self.tree(each).get(path) != (None if parent is None else self.tree(parent).get(path))
         )
 
-    def _read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
-        found = self._small(blobs, bounds.EVENT_READ)
-        if None in found.values():
-            raise UnavailableError("a file is larger than any of jitbot")
-        return cast("Mapping[Sha, bytes]", found)
-
-    def _small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
-        known = {**self.record.blobs, **self.known()}
-        found: dict[Sha, bytes | None] = {}
-        for each in blobs:
-            if each not in known:  # as a commit of another repository, which no clone of this one has
-                raise UnavailableError(f"{each} is not here")
-            found[each] = known[each] if len(known[each]) <= most else None
-        return found
+    def known(self) -> Mapping[Sha, bytes]:
+        """With what the ledger holds."""
+        return {**self.record.blobs, **PlainPullRequests.known(self)}
 
 
 class _Answers:

@@ -7,7 +7,9 @@ from acme_facts import sha
 
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
+from jitbot.domain.model.bounds import EVENT_READ
 from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.errors import UnavailableError
 from jitbot.sandbox.organisation import acme_tree
 
 FOLDER = "040000"
@@ -72,21 +74,39 @@ class PlainTrees:
         return self.branches["main"]
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """At these paths, or directly in these folders."""
-        found: dict[str, AddedEntry] = {}
-        for path in paths:
-            folder = path.rstrip("/") if path.endswith("/") else path.rpartition("/")[0]
-            folder = "" if folder == "." else folder
-            lies = self.lies_in(commit, folder)
-            found |= {each.path: each for each in lies if path.endswith("/") or each.path == path}
-        return tuple(found.values())
+        """At these paths, or directly in these folders, as git lists them.
+
+        What leads to another path is opened, not named; in it lies what any of the paths is, or leads to.
+        """
+        asked = [path.removeprefix("./") for path in paths]
+        opened = {path[: end + 1] for path in asked for end, sign in enumerate(path) if sign == "/"}
+        wanted = tuple(f"{path.rstrip('/')}/" if path else "" for path in asked)
+
+        def below(folder: str) -> Iterator[AddedEntry]:
+            for each in self.lies_in(commit, folder):
+                if each.mode == FOLDER and f"{each.path}/" in opened:
+                    yield from below(each.path)
+                elif each.path in asked or each.path.startswith(wanted):
+                    yield each
+
+        return tuple(below(""))
 
     def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
         """Their bytes, up to so many."""
         known = self.known()
-        return {
-            each: content if (content := known.get(each)) and len(content) <= most else None for each in blobs
-        }
+        found: dict[Sha, bytes | None] = {}
+        for each in blobs:
+            if each not in known:  # as a commit of another repository, which no clone of this one has
+                raise UnavailableError(f"{each} is not here")
+            found[each] = known[each] if len(known[each]) <= most else None
+        return found
+
+    def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
+        """The bytes of all of them."""
+        found = self.small(blobs, EVENT_READ)
+        if None in found.values():
+            raise UnavailableError("a file is larger than any of jitbot")
+        return {each: content for each, content in found.items() if content is not None}
 
     def touched(self, base: Sha, commit: Sha) -> tuple[str, ...] | None:
         """What differs."""

@@ -349,14 +349,14 @@ def tree(**changes: Any) -> CommitTree:
 def test_files_that_are_named_are_each_looked_at() -> None:
     """One that is not there, a folder, a link, a request, a rule; each once, however often it is named."""
     of = tree(modes={NOTIFY: "120000"})
-    of.git.files |= {PATH: TEXT.replace(b"2h", b"5h"), "other": b"x"}  # type: ignore[attr-defined]
-    names = ["nothing", "nothing", "policies", NOTIFY, PATH, "other"]
+    of.git.files |= {PATH: TEXT.replace(b"2h", b"5h"), "other": b"x", "folder/x": b""}  # type: ignore[attr-defined]
+    names = ["nothing", "nothing", "folder", NOTIFY, PATH, "other"]
     codes = told(CHECKER.files(of, names))
     said = [each.message for each in CHECKER.files(of, names)]
-    assert said[:2] == ["there is no nothing", "policies is a folder, and nothing in it is checked"]
+    assert said[:2] == ["there is no nothing", "folder is a folder, and nothing in it is checked"]
     assert codes[:3] == [
         ("missing-file", "nothing"),
-        ("missing-file", "policies"),
+        ("missing-file", "folder"),
         ("not-a-plain-file", NOTIFY),
     ]
     assert {file for _, file in codes[3:]} == {PATH}

@@ -166,7 +166,8 @@ def test_more_rules_than_are_compared_are_said() -> None:
 
 def test_a_path_that_main_had_cannot_come_back() -> None:
     """Though the ledger has never heard of it; another one can."""
-    acme = PlainPulls(gone={SECOND})
+    acme = PlainPulls()
+    acme.push("main", {SECOND: None}, acme.push("main", {SECOND: TEXT}))
     assert codes(one(acme, acme.offer({PATH: TEXT}))) == set()
     assert codes(one(acme, acme.offer({SECOND: TEXT}))) == {"retired-path"}
 
