@@ -12,6 +12,7 @@ from jitbot.domain.model.documents import Finding, Login, Sha
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor.github.github_state import Body, Branch, Environment, Hosting
+from jitbot.sandbox.organisation import acme_tree
 
 T = TypeVar("T")
 Answer: TypeAlias = T | JitbotError
@@ -50,6 +51,7 @@ class PlainSetUp:
     teams: Mapping[str, Answer[frozenset[str] | None]] = field(
         default_factory=lambda: {team: frozenset(logins) for team, logins in TEAMS.items()}
     )
+    files: frozenset[str] = frozenset(acme_tree("https://x.example"))  # of main
     refused: JitbotError | None = None  # instead of making a branch
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)  # of workflows, logins and teams
@@ -62,7 +64,7 @@ class PlainSetUp:
 
     def protection(self, branch: str) -> Branch:
         """What protects a branch."""
-        return self.branches[branch]
+        return self.branches.get(branch) or Branch(name=branch, rules=(), classic=None, bypasses=())
 
     def tip(self, branch: str) -> Sha | None:
         """Of a branch."""
@@ -88,7 +90,7 @@ class PlainSetUp:
     def workflow_state(self, file: str) -> str | None:
         """Whether it is on."""
         self.asked.append(file)
-        return given(self.states.get(file, "active"))
+        return given(self.states.get(file, "active" if f".github/workflows/{file}" in self.files else None))
 
     def last_scheduled(self, file: str) -> datetime | None:
         """The newest run of the schedule."""
@@ -96,9 +98,10 @@ class PlainSetUp:
         return given(self.ran_at)
 
     def account(self, login: Login) -> Actor | None:
-        """Who a login is."""
+        """Who a login is, in upper or lower case; of those who are not acme's nobody is known."""
         self.asked.append(login)
-        return given(self.accounts[login]) if login in self.accounts else an_actor(login)
+        known = an_actor(login.lower()) if login.lower() in PEOPLE else None
+        return given(self.accounts.get(login, known))
 
     def permission(self, login: Login) -> str:
         """What somebody may do."""
