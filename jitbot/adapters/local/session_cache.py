@@ -75,7 +75,8 @@ class SessionCache:
         }
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, aside = tempfile.mkstemp(dir=self._folder)  # 0600 from the first byte on
+            # 0600 from the first byte on; where it is not moved, it is forgotten as the others are.
+            descriptor, aside = tempfile.mkstemp(dir=self._folder, suffix=".json")
             with os.fdopen(descriptor, "w") as opened:
                 json.dump(content, opened)
             Path(aside).replace(self._file(key))

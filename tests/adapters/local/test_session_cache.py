@@ -81,6 +81,21 @@ def test_files_of_ended_sessions_go(wallet: SessionCache, tmp_path: Path, late: 
     assert len(list((tmp_path / "sessions").iterdir())) == left
 
 
+def test_what_a_write_left_that_failed_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds credentials: with those of its request, or when every session is over."""
+    kept = SessionCache(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+        for request in ("r", "s"):
+            kept.keep(SESSION, {"request": request}, "alice", request)
+    assert kept.find("alice", "r") is None
+    assert len(list(tmp_path.iterdir())) == 2
+    kept.forget("r", "acme/access")
+    assert len(list(tmp_path.iterdir())) == 1
+    kept.forget_ended(datetime.now(UTC) + timedelta(hours=2, seconds=1))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("environ", "folder"),
     [
