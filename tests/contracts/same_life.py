@@ -164,6 +164,12 @@ def the_same_life(real: Real) -> Life:
     return reviews, own, real
 
 
+def answered(memory: object, *ports: type) -> set[str]:
+    """The questions and changes of these ports that a memory answers."""
+    names = {name for port in ports for name in vars(port) if not name.startswith("_")}
+    return {name for name in names if hasattr(memory, name)}
+
+
 def asked(port: Any, name: str, given: Iterable[Any], names: Names) -> Any:
     """The answer to a question."""
     return of_both(tried(lambda: getattr(port, name)(*given)), names)

@@ -10,13 +10,14 @@ import pytest
 from acme_facts import DAY, NOW, PATH, sha
 from plain_pulls import PlainPulls
 from plain_trees import MAIN
-from same_life import FILES, OLD, SECOND, Life, Real, acmes_github, of_both, the_same_life, tried
+from same_life import FILES, OLD, SECOND, Life, Real, acmes_github, answered, of_both, the_same_life, tried
 
 from jitbot.adapters.git import GitRepository
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.bounds import EVENT_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.ports.git import Git
 
 shared = pytest.fixture(acmes_github, scope="module")
 life = pytest.fixture(lambda shared: the_same_life(shared), scope="module")
@@ -41,6 +42,13 @@ def clones(life: Life, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, G
         each.fetch(HEADS)
     subprocess.run(["git", "fetch", "-q", "origin", "big"], cwd=folder, env=dict(os.environ), check=True)
     return mine, git, real
+
+
+def test_nothing_is_answered_that_is_not_compared() -> None:
+    """Whatever else the clone in memory learns to say must be put to both; of the ledger's branch `PlainLedger` answers."""
+    named = {"fetch", "main", "pull_head", "changes", "entries", "touched", "touching", "merge_base"}
+    of_ledger = {"ledger", "holds", "batches", "misdated", "added", "filed"}
+    assert answered(PlainPulls().git(), Git) == named | {"small", "read"} | of_ledger
 
 
 def commits(acme: PlainPulls) -> list[Sha]:

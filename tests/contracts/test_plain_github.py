@@ -6,13 +6,29 @@ from typing import Any
 import pytest
 from acme_facts import DAY, HOUR, NOW, PATH, sha
 from plain_github import PlainGitHub
+from plain_pulls import PlainPulls
+from plain_reviews import PlainReviews
 from plain_trees import MAIN
-from same_life import FILES, OLD, TEXT, Life, Real, acmes_github, asked, of_both, the_same_life, tried
+from same_life import (
+    FILES,
+    OLD,
+    TEXT,
+    Life,
+    Real,
+    acmes_github,
+    answered,
+    asked,
+    of_both,
+    the_same_life,
+    tried,
+)
 
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.documents import Login, Sha
 from jitbot.domain.model.errors import BranchMovedError, DeniedError
 from jitbot.domain.model.merge_facts import PullRequest
+from jitbot.ports.github_read import GitHubRead
+from jitbot.ports.github_write import GitHubWrite
 
 OPEN, MERGED, CLOSED, OF_NOBODY = 1, 4, 2, 5
 NUMBERS = (OPEN, CLOSED, 3, MERGED, OF_NOBODY, 99)
@@ -32,11 +48,21 @@ ASKED_OF_A_PERSON: tuple[tuple[str, tuple[Any, ...]], ...] = (
     *(("was_used", ("main", path)) for path in ("policies/people.yaml", OLD, PATH, "policies")),
     ("rules", ("main",)),
 )
+ON_COMMITS = {"pulls_of", "first_parent", "statuses", "folders", "contents"}
+CHANGES = {"create_branch", "commit_on_branch", "open_pull", "merge_when_ready", "delete_branch"}
 
 
 site = pytest.fixture(acmes_github)
 shared = pytest.fixture(acmes_github, scope="module")
 life = pytest.fixture(lambda shared: the_same_life(shared), scope="module")
+
+
+def test_nothing_is_answered_that_is_not_compared() -> None:
+    """Whatever else the memory learns to say, or to do, must be put to both here."""
+    named = {name for name, _ in (*ASKED_OF_BOTH, *ASKED_OF_A_PERSON)} | ON_COMMITS
+    assert answered(PlainReviews().client().github, GitHubRead, GitHubWrite) == named | CHANGES
+    assert answered(PlainPulls().context().github, GitHubRead) <= named
+    assert not answered(PlainPulls().context().github, GitHubWrite)
 
 
 @pytest.mark.parametrize(("name", "given"), ASKED_OF_BOTH)
@@ -60,17 +86,13 @@ def test_what_hangs_on_a_commit(life: Life) -> None:
     commits = [MAIN, *(each.head for each in reviews.pulls), reviews.branches["main"], sha("nothing")]
     for mine in commits:
         commit = real.theirs(mine)
-        for name in ("pulls_of", "first_parent"):
-            answer = asked(there, name, (commit,), real.names)
-            if name == "first_parent" or mine != sha("nothing"):
-                assert asked(github, name, (mine,), {}) == answer, (name, mine)
-        if mine != sha("nothing"):
-            assert asked(job, "pulls_of", (mine,), {}) == asked(there, "pulls_of", (commit,), real.names)
-            for deep in (False, True):
-                folders = ["", "policies", "policies/", "a", "requests", "nowhere"]
-                assert of_both(github.folders(mine, folders, deep=deep), {}) == of_both(
-                    there.folders(commit, folders, deep=deep), real.names
-                )
+        for port, name in ((github, "pulls_of"), (job, "pulls_of"), (github, "first_parent")):
+            assert asked(port, name, (mine,), {}) == asked(there, name, (commit,), real.names), (name, mine)
+        for deep in (False, True) if mine != sha("nothing") else ():
+            folders = ["", "policies", "policies/", "a", "requests", "nowhere"]
+            assert of_both(github.folders(mine, folders, deep=deep), {}) == of_both(
+                there.folders(commit, folders, deep=deep), real.names
+            )
     assert github.statuses(reviews.pull(OPEN).head) == there.statuses(real.theirs(reviews.pull(OPEN).head))
     blobs = [*map(blob_name, [*FILES.values(), *reviews.files.values()]), sha("nothing")]
     assert github.contents(blobs) == there.contents(blobs)

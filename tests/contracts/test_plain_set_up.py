@@ -9,12 +9,13 @@ from acme_facts import NOW, PEOPLE, TEAMS, the_settings
 from answering import answered_here
 from github_site import Site
 from plain_set_up import PlainSetUp
-from same_life import tried
+from same_life import answered, tried
 
 from jitbot.domain.model.documents import Login
 from jitbot.domain.setup.doctor.github import desired_settings as desired
 from jitbot.domain.setup.doctor.github import setting_changes
 from jitbot.domain.setup.doctor.github.github_state import ENVIRONMENT
+from jitbot.ports.github_read import GitHubRead
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
 from jitbot.sandbox.organisation import acme_tree
@@ -98,6 +99,12 @@ QUESTIONS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("account", (Login("ALICE"),)),
     *(("members", (team,)) for team in (*TEAMS, "acme/nobody", "other/payments")),
 )
+
+
+def test_nothing_is_answered_that_is_not_compared() -> None:
+    """Whatever else is said of acme in memory must be put to both here."""
+    elsewhere = {"hosting", "job_tokens", "protection", "environment", "tip"}
+    assert answered(PlainSetUp(), GitHubRead) == {name for name, _ in QUESTIONS} | elsewhere
 
 
 @pytest.mark.parametrize(("name", "given"), QUESTIONS)

@@ -110,7 +110,9 @@ class PlainPullRequests(PlainTrees):
         return tuple(_listed(each) for each in newest if start <= each.created_at < end)
 
     def pulls_of(self, commit: Sha) -> tuple[PullRequest, ...]:
-        """Those that were merged as this commit, or brought it, or would."""
+        """Those that were merged as this commit, or brought it, or would; refused of one that is not there."""
+        if commit != MAIN and commit not in self.trees:
+            raise DeniedError(f"no commit {commit}")
         return tuple(
             _listed(each)
             for each in self.pulls

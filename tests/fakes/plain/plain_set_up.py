@@ -51,7 +51,7 @@ class PlainSetUp:
     teams: Mapping[str, Answer[frozenset[str] | None]] = field(
         default_factory=lambda: {team: frozenset(logins) for team, logins in TEAMS.items()}
     )
-    files: frozenset[str] = frozenset(acme_tree("https://x.example"))  # of main
+    on_main: frozenset[str] = frozenset(acme_tree("https://x.example"))  # its files
     refused: JitbotError | None = None  # instead of making a branch
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)  # of workflows, logins and teams
@@ -90,7 +90,7 @@ class PlainSetUp:
     def workflow_state(self, file: str) -> str | None:
         """Whether it is on."""
         self.asked.append(file)
-        return given(self.states.get(file, "active" if f".github/workflows/{file}" in self.files else None))
+        return given(self.states.get(file, "active" if f".github/workflows/{file}" in self.on_main else None))
 
     def last_scheduled(self, file: str) -> datetime | None:
         """The newest run of the schedule."""
