@@ -32,20 +32,22 @@ def clones(life: Life, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, G
     folder = tmp_path_factory.mktemp("clone")
     big = acme.push("big", {"big": BIG})
     real.push("big", {"big": BIG}, real.theirs(MAIN), "alice", big)
-    for command in (("init", "--quiet"), ("remote", "add", "origin", real.site.github.git_url("alice"))):
-        subprocess.run(["git", *command], cwd=folder, env=dict(os.environ), check=True)
-    git, mine = GitRepository(folder), acme.git()
+    known = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
+    origin = real.site.github.git_url("alice")
+    for command in ("init --quiet --template=", f"remote add origin {origin}"):
+        subprocess.run(["git", *command.split()], cwd=folder, env=known, check=True)
+    git, mine = GitRepository(folder, environ=known), acme.git()
     acme.pushed |= {number: acme.heads.pop(number) for number in HEADS}
     assert (mine.pull_head(1), git.pull_head(1)) == (None, None)
     for each in (mine, git):
         each.fetch()
         each.fetch(HEADS)
-    subprocess.run(["git", "fetch", "-q", "origin", "big"], cwd=folder, env=dict(os.environ), check=True)
+    subprocess.run(["git", "fetch", "--quiet", "origin", "big"], cwd=folder, env=known, check=True)
     return mine, git, real
 
 
 def test_nothing_is_answered_that_is_not_compared() -> None:
-    """Whatever else the clone in memory learns to say must be put to both; of the ledger's branch `PlainLedger` answers."""
+    """Whatever else the clone in memory learns to say must be put to both; the ledger's branch has a suite of its own."""
     named = {"fetch", "main", "pull_head", "changes", "entries", "touched", "touching", "merge_base"}
     of_ledger = {"ledger", "holds", "batches", "misdated", "added", "filed"}
     assert answered(PlainPulls().git(), Git) == named | {"small", "read"} | of_ledger

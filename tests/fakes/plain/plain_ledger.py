@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import dropwhile
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from jitbot.domain.model.errors import BranchMovedError, UnavailableError
 from jitbot.usecases.context import ISSUER_KEYS, Context, Run
 
 FOLDER = "040000"
-ROOT = AddedCommit(commit=sha("root"), parent=Sha(""), message="begin", entries=(), well_formed=True)
+ROOT = AddedCommit(commit=sha("root"), parent=Sha(""), message="begin", entries=(), well_formed=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,22 +151,24 @@ class PlainLedger:
         def ours(
             since: datetime, *, saying: str = "", beginning: Sequence[str] = (), after: Sha | None = None
         ) -> tuple[Sha, ...]:
+            line, starts = saying.lower(), tuple(each.lower() for each in beginning)
+
+            def says(lines: Sequence[str]) -> bool:
+                return any((line and each == line) or each.startswith(starts) for each in lines)
+
             known = self.commits[: self.fetched]
             names = [each.commit for each in known]
             return tuple(
                 each.commit
                 for each in known[names.index(after) + 1 if after else 0 :]
                 if self.ages.get(each.commit, NOW) >= since
-                and (not saying or saying in each.message.splitlines())
-                and (
-                    not beginning
-                    or any(line.startswith(tuple(beginning)) for line in each.message.splitlines())
-                )
+                and (not (line or starts) or says(each.message.lower().splitlines()))
             )
 
         def misdated(since: datetime, first: Sha) -> tuple[Sha, ...]:
-            later = ours(EVER, after=first)
-            return later if any(self.ages.get(each, NOW) < since for each in later) else ()
+            ages = [self.ages.get(each, NOW) for each in ours(EVER)]
+            old = any(each < since for each in dropwhile(lambda each: each < since, ages))
+            return ours(EVER, after=first) if old else ()
 
         def added(commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
             self.read += commits
