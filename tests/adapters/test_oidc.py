@@ -212,6 +212,33 @@ def test_a_signature_has_one_spelling(judge: ActionsOidc, odd: str) -> None:
     assert judge.verified(f"{rest}.{spelling}", published("good")) is None
 
 
+def rightly_signed(payload: str) -> str:
+    """A token with this payload, as it is spelled."""
+    unsigned = f"{spelled({'alg': 'RS256', 'kid': 'k1'}).partition('.')[0]}.{payload}"
+    proof = key("good").sign(unsigned.encode(), PKCS1v15(), hashes.SHA256())
+    return f"{unsigned}.{base64.urlsafe_b64encode(proof).decode().rstrip('=')}"
+
+
+@pytest.mark.parametrize("payload", ["[]", "7", "null", '"x"', "true"])
+def test_what_is_signed_and_no_object_has_no_claims(judge: ActionsOidc, payload: str) -> None:
+    """Whoever reads them asks for names."""
+    token = rightly_signed(base64.urlsafe_b64encode(payload.encode()).decode().rstrip("="))
+    assert judge.verified(token, published("good")) is None
+
+
+@pytest.mark.parametrize("part", [1, 2])
+def test_what_is_spelled_otherwise_is_judged_by_jwt(
+    judge: ActionsOidc, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    """Not by how it looks here: a payload, rightly signed so, or a signature."""
+    parts = signed().split(".")
+    odd = f"{parts[part][:8]}!!!!{parts[part][8:]}"
+    token = rightly_signed(odd) if part == 1 else ".".join((*parts[:2], odd))
+    assert judge.verified(token, published("good")) is None
+    monkeypatch.setattr(jwt, "decode", lambda *_, **__: {"judged": "there"})
+    assert judge.verified(token, published("good")) == {"judged": "there"}
+
+
 def test_what_the_issuer_spells_is_read_in_few_steps(
     judge: ActionsOidc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
