@@ -63,7 +63,7 @@ def test_where_everything_is(clones: tuple[Any, GitRepository, Real]) -> None:
     mine, git, real = clones
     questions: list[Callable[[Any], Any]] = [
         lambda each: each.main(),
-        *(lambda each, number=number: each.pull_head(number) for number in (*HEADS, 9)),  # type: ignore[misc]
+        *(lambda each, number=number: each.pull_head(number) for number in (*HEADS, 9)),
         lambda each: each.changes(NOW - DAY),
     ]
     for ask in questions:

@@ -110,7 +110,7 @@ class Written:
         mine = tried(lambda: getattr(self.memory.client().github_write, name)(*given))
         theirs = tried(lambda: getattr(self.real.github, name)(*map(self._theirs, given)))
         if isinstance(mine, str) and isinstance(theirs, str):
-            self.real.names[theirs] = mine
+            self.real.names[theirs] = Sha(mine)
         if isinstance(mine, PullRequest) and isinstance(theirs, PullRequest):
             self.real.names[str(theirs.merge_commit)] = Sha(str(mine.merge_commit))
         assert of_both(mine, {}) == of_both(theirs, self.real.names), (name, mine, theirs)
@@ -129,7 +129,7 @@ class Written:
     def _theirs(self, given: Any) -> Any:
         if isinstance(given, PullRequest):
             return replace(self.real.github.pull(given.number), head=self.real.theirs(given.head))
-        return self.real.theirs(given) if isinstance(given, str) else given
+        return self.real.theirs(Sha(given)) if isinstance(given, str) else given
 
 
 def test_what_a_person_changes(site: Real) -> None:

@@ -269,7 +269,7 @@ def test_a_list_that_is_cut_is_no_list(second: dict[str, str]) -> None:
         account.roles()
 
 
-def test_times_are_read_as_botocore_reads_them() -> None:
+def test_times_are_read_as_botocore_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """In every form that AWS answers with; the usual one, without a guess."""
     times: tuple[Any, ...] = (
         "2026-11-24T09:00:00Z",
@@ -277,12 +277,15 @@ def test_times_are_read_as_botocore_reads_them() -> None:
         "2026-11-24T09:00:00+02:00",
         1795510800,
         "1795510800",
+        "17120108000",  # of the year 2512: without a Z it is no date of 1712
     )
     for value in times:
         assert identity._moment(value) == botocore.utils.parse_timestamp(value)
         assert identity._moment(value).tzinfo is not None
     with pytest.raises(ValueError, match="Invalid timestamp"):
         identity._moment("yesterdayZ")
+    monkeypatch.delattr(botocore.utils, "parse_timestamp")
+    assert identity._moment(times[0]) == NOW
     session: Any = Identity(role_name="", session_name="").session()
     parsers = session._session.get_component("response_parser_factory")
     assert parsers.create_parser("query")._timestamp_parser is identity._moment

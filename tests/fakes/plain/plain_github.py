@@ -140,9 +140,10 @@ class PlainGitHub(PlainPullRequests):
         if name not in self.branches:
             raise DeniedError(f"no branch {name}")
         del self.branches[name]
-        closed = {"closed_at": NOW, "merge_commit": None, "auto_merge": False}
         self.pulls = [
-            replace(each, **closed) if each.is_open and each.head_branch == name else each
+            replace(each, closed_at=NOW, merge_commit=None, auto_merge=False)
+            if each.is_open and each.head_branch == name
+            else each
             for each in self.pulls
         ]
 

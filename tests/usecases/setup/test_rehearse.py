@@ -78,7 +78,7 @@ class Site(PlainGitHub):
 
     verified: bool = True
     trigger_seen: str | None = "push"
-    moves: tuple[str, ...] = MOVES
+    kinds: tuple[str, ...] = MOVES
     started: list[tuple[str, str]] = field(default_factory=list)
 
     def is_verified(self, commit: object) -> bool:
@@ -95,7 +95,7 @@ class Site(PlainGitHub):
         """All moves of the branch, once it is gone."""
         assert (branch in self.branches, until) == (False, None)
         who = an_actor("alice")
-        return tuple(Push(actor=who, before=HEAD, after=HEAD, kind=kind, at=MERGED_AT) for kind in self.moves)
+        return tuple(Push(actor=who, before=HEAD, after=HEAD, kind=kind, at=MERGED_AT) for kind in self.kinds)
 
     def dispatch(self, workflow: str, ref: str, _: object) -> str:
         """Start a workflow."""
@@ -559,7 +559,7 @@ def test_what_became_of_the_branch_is_noted_once() -> None:
     assert (friday.github.calls.count("tip"), friday.github.calls.count("pushes")) == (1, 1)
     friday = Friday.of(APPROVED, at=MERGED_AT + MINUTE)
     del friday.github.branches[BRANCH]
-    friday.github.moves = ()
+    friday.github.kinds = ()
     friday.look()
     assert (friday.notes.branch, friday.notes.moves) == (
         "removed by GitHub, after the merge",
