@@ -1,8 +1,8 @@
 """The way to GitHub, over answers in memory: pages, what is left of the rate, and what each kind of trouble means."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
-import logging
 
 import pytest
 from github import BadCredentialsException, GithubException
