@@ -37,22 +37,20 @@ class _Folder:
     order: list[bytes] = field(default_factory=list)
     entries: dict[bytes, bytes] = field(default_factory=dict)  # as a tree object has them
     folders: "dict[bytes, _Folder | bytes]" = field(default_factory=dict)  # as bytes: closed
+    changed: set[bytes] = field(default_factory=set)  # those whose names are not made yet
 
     def add(self, parts: Sequence[bytes], entry: bytes) -> bool:
         """Add a file, unless something is in its place, or a file in the place of a folder above it. Says whether it did."""
-        folders, last = [self], parts[-1]
+        folder, last = self, parts[-1]
         for part in parts[:-1]:
-            above = folders[-1]
-            if part in above.entries:
+            if part in folder.entries:
                 return False
-            folders.append(above.opened(part + b"/") or above.new(part + b"/"))
-        if last in folders[-1].entries or last + b"/" in folders[-1].entries:
+            folder.changed.add(part + b"/")
+            folder = folder.opened(part + b"/") or folder.new(part + b"/")
+        if last in folder.entries or last + b"/" in folder.entries:
             return False
         mode, _, blob = entry.partition(b" ")
-        folders[-1].put(last, b"%s %s\0%s" % (mode, last, blob))
-        for depth in range(len(parts) - 2, -1, -1):
-            part = parts[depth]
-            folders[depth].put(part + b"/", b"40000 %s\0%s" % (part, folders[depth + 1].name()))
+        folder.put(last, b"%s %s\0%s" % (mode, last, blob))
         return True
 
     def remove(self, parts: Sequence[bytes]) -> None:
@@ -65,15 +63,16 @@ class _Folder:
         if folder is None:
             raise KeyError(key)
         folder.remove(parts[1:])
-        if folder.order:
-            self.put(key, b"40000 %s\0%s" % (parts[0], folder.name()))
-        else:
+        self.changed.add(key)
+        if not folder.order:
             del self.folders[key]
+            self.changed.remove(key)
             self._unset(key)
 
     def new(self, key: bytes) -> "_Folder":
         """A folder in it, which is empty."""
         folder = self.folders[key] = _Folder()
+        self.put(key, b"")
         return folder
 
     def opened(self, key: bytes) -> "_Folder | None":
@@ -110,7 +109,12 @@ class _Folder:
         return b"".join(map(self.entries.__getitem__, self.order))
 
     def name(self) -> bytes:
-        """The name that git gives this tree, in twenty bytes."""
+        """The name that git gives this tree, in twenty bytes. The names of its folders are made first, each once."""
+        for key in self.changed:
+            below = self.folders[key]
+            assert isinstance(below, _Folder)  # noqa: S101 - what was changed is open until it is named
+            self.entries[key] = b"40000 %s\0%s" % (key[:-1], below.name())
+        self.changed.clear()
         content = self.content()
         return hashlib.sha1(b"tree %d\0%s" % (len(content), content), usedforsecurity=False).digest()
 

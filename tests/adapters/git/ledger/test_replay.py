@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hand_made_repo import Repo
@@ -99,21 +101,27 @@ class Line:
         ]
         return (*put, *gone)
 
-    def replayed(self, *, part: int = 1000, line: frozenset[Sha] | None = None) -> dict[Sha, object]:
+    def pairs(self) -> Mapping[Sha, Pair]:
+        """The trees of each commit, before and after."""
+        return {
+            name: (tree(before) if before or parent else EMPTY_TREE, tree(after))
+            for name, parent, before, after in self.commits
+        }
+
+    def replayed(
+        self, *, part: int = 1000, line: frozenset[Sha] | None = None, pairs: Mapping[Sha, Pair] | None = None
+    ) -> dict[Sha, object]:
         """What the replay says of each, so many at a time."""
         _, tip = self.head
         files = [f"100644 blob {blob}\t{path}".encode() for path, blob in sorted(tip.items())]
         names = frozenset(name for name, *_ in self.commits)
         found = Replay(self.compare, names if line is None else line, files)
         said: dict[Sha, object] = {}
+        known = self.pairs() if pairs is None else pairs
         for start in range(0, len(self.commits), part):
             some = self.commits[start : start + part]
             parents = {name: parent for name, parent, *_ in some}
-            pairs = {
-                name: (tree(before) if before or parent else EMPTY_TREE, tree(after))
-                for name, parent, before, after in some
-            }
-            said |= found.changes(parents, pairs)
+            said |= found.changes(parents, {name: known[name] for name in parents})
         return said
 
 
@@ -255,6 +263,26 @@ def test_what_is_not_on_the_line_is_compared() -> None:
     aside = line.batch()
     line.replayed(line=frozenset({line.commits[0][0], kept}))
     assert line.compared == [line.commits[0][0], aside]
+
+
+def test_a_folder_of_many_files_is_named_once_for_each_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is made of all names in it, so naming it for each of its files would take their square."""
+    line = begun()
+    crowd = {f"events/2026/11/02/{number:03}": sha(str(number)) for number in range(300)}
+    line.add({**line.head[1], **crowd})
+    line.batch(events=30)
+    hashed = list[int]()
+    sha1 = hashlib.sha1
+
+    def noting(content: bytes, *, usedforsecurity: bool) -> Any:
+        hashed.append(len(content))
+        return sha1(content, usedforsecurity=usedforsecurity)
+
+    truth, pairs = line.truth(), line.pairs()
+    monkeypatch.setattr(replay, "hashlib", SimpleNamespace(sha1=noting))
+    assert line.replayed(pairs=pairs) == truth
+    assert len(line.compared) == 2
+    assert sum(hashed) < 3 * 300 * 40
 
 
 def test_after_a_change_that_is_too_large_nothing_is_proven() -> None:
