@@ -96,8 +96,8 @@ def tree(content: bytes) -> Iterator[AddedEntry]:
         )
 
 
-def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecord]]:
-    """Read `diff-tree --stdin -z`: a line with the two trees, then for each entry a raw record and its name.
+def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecord | None]]:
+    """Read `diff-tree --stdin -z`: a line with the two trees, given as None, then for each entry a raw record and its name.
 
     The answer ends with the line `END`, which git repeats. Raises EOFError if it ends before.
     """
@@ -112,6 +112,7 @@ def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecor
             )
         elif found := _PAIR.match(held, at):
             pair = (found[1].decode(), found[2].decode())
+            yield pair, None
         else:
             part_ends = held.find(b"\0" if held.startswith(b":", at) else b"\n", at) >= 0
             if part_ends and not _RAW.match(held, at):  # not only that its name is still to come

@@ -85,12 +85,24 @@ def _search(
 def _level(
     git: GitProcess, pairs: Iterable[Pair], *, lazily: bool
 ) -> Iterator[tuple[Pair, plumbing.TreeRecord]]:
-    """The entries that differ between two trees, not what lies in their folders."""
-    lines = iter([f"{one} {other}\n" for one, other in pairs])
-    while portion := list(islice(lines, _PAIRS)):
-        asked = f"{''.join(portion)}{plumbing.END}\n"
+    """The entries that differ between two trees, not what lies in their folders.
+
+    Raises UnavailableError for a pair that git passes over, since it cannot read one of them: it does not say so.
+    """
+    left = iter(pairs)
+    while portion := list(islice(left, _PAIRS)):
+        asked = "".join(f"{one} {other}\n" for one, other in portion) + f"{plumbing.END}\n"
+        unread = dict.fromkeys(portion)
         with git.standing("diff-tree", *_OPTIONS, stdin=asked, lazily=lazily) as answer:
-            yield from plumbing.records(answer)
+            for pair, record in plumbing.records(answer):
+                if record is None:
+                    unread.pop(pair, None)
+                else:
+                    yield pair, record
+        for one, other in unread:
+            raise UnavailableError(
+                f"git cannot read the tree {one[:10]} or {other[:10]}; fetch it all: `git fetch --refetch`"
+            )
 
 
 def _take(

@@ -70,6 +70,22 @@ def test_merges_through_every_parent(repo: Repo) -> None:
     assert [step.commit for step in clone.main_steps(Sha(top))] == [root, left, top]
 
 
+@pytest.mark.parametrize("missing", ["whole", "folder", "before"])
+def test_a_tree_that_is_missing_is_not_taken_for_no_change(repo: Repo, missing: str) -> None:
+    """Of two trees git compares nothing if it lacks one of them, and ends as if all were well."""
+    one = repo.blob()
+    folder = repo.tree(f"100644 blob {one}\tx")
+    trees = {"folder": folder, "before": repo.tree(f"100644 blob {one}\ta")}
+    trees["whole"] = repo.tree(f"100644 blob {one}\ta", f"040000 tree {folder}\trequests")
+    tip = repo.commit(trees["whole"], repo.commit(trees["before"]))
+    clone, lost = GitRepository(repo.root), trees[missing]
+    assert len(list(clone.main_steps(Sha(tip)))) == len(repo.steps()) == 2
+    (repo.root / f".git/objects/{lost[:2]}/{lost[2:]}").unlink()
+    for read in (repo.steps, lambda: list(clone.main_steps(Sha(tip)))):
+        with pytest.raises(UnavailableError, match="--refetch"):
+            read()
+
+
 def test_a_commit_with_too_many_paths_is_not_whole(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither in one folder nor in many; what comes after it is read as ever."""
     monkeypatch.setattr(full_history, "MOST_PATHS", 20)

@@ -84,10 +84,12 @@ RAW = f":{NOTHING} {FILE} {NONE} {ONE} A\0".encode()
 def test_records_come_in_parts_of_any_size(name: bytes, part: int) -> None:
     """Each entry belongs to the pair that was named last; the end is a line that git repeats."""
     printed = f"{ONE} {TWO}\n".encode() + RAW + name + b"\0" + f"{TWO} {ONE}\n".encode() + RAW + b"y\0.\n"
-    found = list(plumbing.records(answer(printed, part)))
-    assert [pair for pair, _ in found] == [(ONE, TWO), (TWO, ONE)]
-    assert found[0][1] == TreeRecord(name.decode(errors="surrogateescape"), NOTHING, FILE, NONE, ONE)
-    assert found[1][1].name == "y"
+    assert list(plumbing.records(answer(printed, part))) == [
+        ((ONE, TWO), None),
+        ((ONE, TWO), TreeRecord(name.decode(errors="surrogateescape"), NOTHING, FILE, NONE, ONE)),
+        ((TWO, ONE), None),
+        ((TWO, ONE), TreeRecord("y", NOTHING, FILE, NONE, ONE)),
+    ]
 
 
 @pytest.mark.parametrize("cut", [b"", RAW, RAW[:20], RAW + b"x", RAW + b"x\0", f"{ONE} {TWO}".encode(), b"."])
