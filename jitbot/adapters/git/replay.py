@@ -15,8 +15,9 @@ from jitbot.adapters.git.process import GitProcess
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger import batches
 from jitbot.domain.ledger.git_history import Touched
-from jitbot.domain.model.bounds import BATCH_READ
+from jitbot.domain.model.bounds import BATCH_READ, DEEPEST
 from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import UnavailableError
 
 _AT = 4  # folders above the part of a path that names the head: events/2026/11/24/<head>/...
 _NAMED = len(batches.folder(Sha("0" * 40)))  # letters of the head in it
@@ -171,7 +172,8 @@ class Replay:
             return None
         filed = [_listed(record) for record in self._filed.pop(batches.folder(parent).encode(), ())]
         files = [(path.split(b"/"), entry) for path, entry in filed]
-        if sum(len(parts) for parts, _ in files) > BATCH_READ:
+        depths = [len(parts) for parts, _ in files]
+        if sum(depths) > BATCH_READ or max(depths, default=0) > DEEPEST:
             return None
         added = [parts for parts, entry in files if self._root.add(parts, entry)]
         if len(added) < len(files) or self._root.name().hex() != after:
@@ -202,11 +204,15 @@ class Replay:
 
 
 def listed(git: GitProcess, tip: Sha, commits: int) -> Iterable[bytes]:
-    """Every file of the tip of a branch with so many commits, as `ls-tree` has it; nothing if these are too many for it."""
+    """Every file of the tip of a branch with so many commits, as `ls-tree` has it; nothing if these are too many for it.
+
+    Of what git fails to list, as much as it listed: who may push chooses the tip's folders, and stops nobody with them.
+    """
     found: list[bytes] = []
     left, rest = commits * _BYTES + _MORE_BYTES, b""
     options = ("-r", "-t", "-z", "--full-tree", tip)  # -t: folders count, so that they cannot be without end
-    with suppress(_TooLongError), git.streamed("ls-tree", *options, stdin="") as answer:
+    # git follows no folders below each other without end, and ends where one of them cannot be read.
+    with suppress(_TooLongError, UnavailableError), git.streamed("ls-tree", *options, stdin="") as answer:
         while chunk := answer.read(_CHUNK):
             if (left := left - len(chunk)) < 0:
                 found = []

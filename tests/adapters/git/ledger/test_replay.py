@@ -16,6 +16,7 @@ from jitbot.adapters.git import GitRepository, full_history, replay
 from jitbot.adapters.git.replay import Changes, Replay
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
+from jitbot.domain.model.bounds import DEEPEST
 from jitbot.domain.model.documents import Sha
 
 Files = Mapping[str, str]  # the files of a commit: path and blob
@@ -243,6 +244,18 @@ def test_a_batch_with_more_than_is_read_is_compared(monkeypatch: pytest.MonkeyPa
     assert line.compared == [line.commits[0][0], large]
 
 
+@pytest.mark.parametrize(("deep", "proven"), [(DEEPEST - 6, True), (DEEPEST - 5, False)])
+def test_a_batch_that_is_too_deep_for_git_is_compared(deep: int, proven: bool) -> None:
+    """So that it is too large here where it is too large for a comparison, and for a run."""
+    line = begun()
+    parent, files = line.head
+    path = f"events/2026/11/01/{parent[:20]}/{'d/' * deep}x.json"
+    assert (path.count("/") < DEEPEST) is proven
+    added = line.add({**files, path: sha("x")})
+    assert line.replayed() == line.truth()
+    assert (added not in line.compared) is proven
+
+
 def test_folders_in_the_folder_of_a_batch() -> None:
     """No batch has one, but what lies there may be edited later; what follows is proven again."""
     line = begun()
@@ -355,6 +368,24 @@ def test_real_git_says_the_same(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> 
     again = compared_by_git(repo)
     assert [step.commit for step in found] == [step.commit for step in again]
     assert [set(step.touched) for step in found] == [set(step.touched) for step in again]
+
+
+def test_a_tip_that_git_cannot_list_stops_no_audit(repo: Repo) -> None:
+    """Of folders far below each other a comparison opens the first ones, and git's list all, or it ends before them."""
+    blob = repo.blob()
+    lowest = folder = repo.tree(f"100644 blob {blob}\tlowest")
+    for _ in range(DEEPEST + 2):
+        folder = repo.tree(f"040000 tree {folder}\td")
+    root = repo.commit(repo.tree(f"100644 blob {blob}\tx"))
+    deep = repo.commit(repo.tree(f"100644 blob {blob}\tx", f"040000 tree {folder}\tdeep"), root)
+    mark = repo.tree(f"100644 blob {blob}\ta.json")
+    for name in (deep[:20], "01", "11", "2026", "events"):
+        mark = repo.tree(f"040000 tree {mark}\t{name}")
+    repo.commit(
+        repo.tree(*(repo.git("ls-tree", deep)).splitlines(), *(repo.git("ls-tree", mark)).splitlines()), deep
+    )
+    (repo.root / f".git/objects/{lowest[:2]}/{lowest[2:]}").unlink()
+    assert [step.whole for step in repo.steps()] == [True, False, True]
 
 
 def test_a_tip_with_too_many_files_is_not_listed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
