@@ -25,6 +25,7 @@ _BYTES, _MORE_BYTES = 2_000, 1 << 20  # of the list of what the tip has: for eac
 _CHUNK = 1 << 20
 # Commits that git compares one by one; the others together, with all that follows them in their part.
 _ALONE = 20
+_FOLLOWED = 500_000  # files that git finds changed, in all commits together: they stay in memory
 
 Changes = Mapping[Sha, tuple[Touched, ...] | None]
 Compare = Callable[[Mapping[Sha, Pair]], Changes]
@@ -138,7 +139,7 @@ class Replay:
 
     def __init__(self, compare: Compare, line: frozenset[Sha], tip: Iterable[bytes]) -> None:
         self._compare, self._line, self._left = compare, line, _ALONE
-        self._root, self._tree = _Folder(), EMPTY_TREE
+        self._root, self._tree, self._room = _Folder(), EMPTY_TREE, _FOLLOWED
         self._filed: dict[bytes, list[bytes]] = {}  # records of the tip, by the head that their paths name
         for record in tip:
             parts = record.split(b"/", _AT + 1)
@@ -186,11 +187,12 @@ class Replay:
         return tuple(_touched(path, entry) for path, entry in filed)
 
     def _follow(self, touched: Iterable[Touched] | None, trees: Pair) -> None:
-        """Move on by what git says that a commit changed. Where that is not all, nothing later is proven."""
+        """Move on by what git says that a commit changed. Where that is not all, or too much, nothing later is proven."""
         before, after = trees
         if before != self._tree:
             return
         changed = list(touched or ())
+        self._room -= len(changed)
         with suppress(KeyError):  # then the name does not fit
             for each in changed:
                 if each.status != "A":
@@ -198,7 +200,7 @@ class Replay:
             for each in changed:
                 if each.status != "D":
                     self._root.add(_parts(each.path), _entry(each))
-        self._tree = after if self._root.name().hex() == after else ""
+        self._tree = after if self._room >= 0 and self._root.name().hex() == after else ""
         if not self._tree:
             self._root, self._filed = _Folder(), {}
 

@@ -309,6 +309,20 @@ def test_after_a_change_that_is_too_large_nothing_is_proven() -> None:
     assert line.compared[1:] == [large, *after]
 
 
+@pytest.mark.parametrize(("room", "proven"), [(4, True), (3, False)])
+def test_only_so_much_is_kept_of_what_others_pushed(
+    monkeypatch: pytest.MonkeyPatch, room: int, proven: bool
+) -> None:
+    """Also of what was deleted again before the tip, which no list of the tip has: beyond that git compares all."""
+    monkeypatch.setattr(replay, "_FOLLOWED", room)
+    line = begun()
+    for number in range(3):
+        line.add({**line.head[1], f"f{number}": sha("f")})
+    batch = line.batch()
+    assert line.replayed() == line.truth()
+    assert (batch not in line.compared) is proven
+
+
 def compared_by_git(repo: Repo) -> list[HistoryStep]:
     """The ledger's steps, each by the comparison of its trees."""
     clone = GitRepository(repo.root)
