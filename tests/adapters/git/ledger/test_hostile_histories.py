@@ -19,6 +19,8 @@ from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.bounds import DEEPEST
 from jitbot.domain.model.errors import UnavailableError
 
+SOAK = "soak"
+
 Entry = tuple[bytes, bytes, str]  # a mode, a name, and an object
 Folder = dict[bytes, Any]  # by name: another such folder, or a file by its mode and its blob
 Bend = Callable[[list[Entry]], list[Entry]]  # what becomes of a folder's entries
@@ -251,7 +253,11 @@ def both(objects: Objects) -> tuple[object, object]:
     return said(lambda: clone.ledger_steps(tip)), said(lambda: clone.ledger_again(names))
 
 
-@settings(max_examples=20, phases=[Phase.reuse, Phase.generate])  # no seed is smaller than another
+@(
+    settings.get_profile(SOAK)
+    if settings.get_current_profile_name() == SOAK
+    else settings(max_examples=6, phases=[Phase.reuse, Phase.generate])  # no seed is smaller than another
+)
 @given(
     seed=st.integers(0, 10**6),
     part=st.sampled_from([1, 3, 1000]),
