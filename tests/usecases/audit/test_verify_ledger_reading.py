@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 from acme_facts import BASE, BLOB, HEAD, MERGE, NOW, PATH, a_person, a_request, sha, the_rules, the_settings
-from audit_facts import approval
-from builders import a_change, an_approval, an_outcome
+from audit_facts import approval, decided
+from builders import a_case, a_change, an_approval, an_outcome
 from plain_ledger import PlainLedger
 
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
@@ -342,6 +342,18 @@ def test_rules_that_mains_history_shows_are_not_asked_of_the_commit() -> None:
     git = Trees()
     in_git(a_merged(), git)
     assert set(git.asked) == {BASE}
+
+
+def test_rules_that_only_a_head_had_are_read() -> None:
+    """Main never had them, so no commit of main brings them: without them an approval could not be decided again."""
+    case = a_case()
+    assert case.merge is not None
+    head = replace(case.merge.head_rules, sources={path: sha(f"head {path}") for path in rule_paths("x")})
+    decision = decided(replace(case, merge=replace(case.merge, head_rules=head)))
+    given = inputs(recorded(decision), git=Trees(), merges=[a_merged()])
+    (found,) = module._decisions(given)
+    assert found.in_git is not None
+    assert found.in_git.head_rules is not None
 
 
 @pytest.mark.parametrize("here", [True, False])

@@ -166,3 +166,17 @@ def test_a_batch_that_records_another_time_is_judged_by_what_it_adds_too() -> No
     reading.reader.take_named([late])
     reading.reader.finish()
     assert (reading.counted(), reading.reader.waiting, len(reading.judged[late])) == ([], {}, 1)
+
+
+def test_what_was_looked_at_by_what_it_adds_is_not_looked_at_so_again() -> None:
+    """Its folders hid it until their key came; its own token is of a key that never comes."""
+    reading = Reading()
+    waits = reading.pushed(0, kid="k8")
+    other = reading.pushed(1, kid="k9")
+    brings = reading.pushed(2, k9=b"k9")
+    reading.lies_otherwise(waits, other)
+    reading.reader.take_named([waits, brings])
+    reading.added.clear()
+    reading.reader.finish()
+    assert reading.judged == {brings: ["counts"], waits: [NO_KEY]}
+    assert reading.added == [[waits], [waits]]  # by the keys of now, and to tell it
