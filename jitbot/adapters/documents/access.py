@@ -181,7 +181,6 @@ def _check_rules(document: Document) -> None:
             )
             document.refuse((*path, "need"), "need-below-teams", message, f"write need: {teams} or more")
         document.distinct(document.children(*path, "from"), "repeated-value", "is there already")
-        document.distinct(document.children(*path, "when", "accounts"), "repeated-value", "is there already")
         _check_rule_values(document, (*path, "when", "parameters"))
 
 
