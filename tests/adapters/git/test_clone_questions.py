@@ -9,6 +9,7 @@ import pytest
 
 from jitbot.adapters.git import GitRepository, kept
 from jitbot.adapters.git import clone as module
+from jitbot.adapters.git.partial_clone import COMMITS
 from jitbot.adapters.git.plumbing import CommitHeader, Difference
 from jitbot.adapters.git.process import Token
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
@@ -94,8 +95,9 @@ class Git:
         self.deepened.append(refspec)
         self.boundary.pop(0)
 
-    def bring_blobs(self, _: Any) -> None:
-        """All are here."""
+    def bring_blobs(self, blobs: Any) -> None:
+        """Those that are not here."""
+        self.brought += blobs
 
     def bring_commits(self, source: str) -> Sha | None:
         """The tip of the commits that came alone."""
@@ -191,6 +193,29 @@ def test_a_partial_clone_fetches_the_ledgers_commits_alone_and_then_the_trees_of
         git.repository.fetch()
 
 
+def test_beside_a_fetch_no_failure_of_ours_goes_unseen(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads the trees asks again for those alone that could not be had."""
+
+    def broken(_: Sha) -> None:
+        raise KeyError("of ours")
+
+    git.partial, git.alone = True, D
+    del git.commits["refs/remotes/origin/ledger"]
+    monkeypatch.setattr(git.repository._remainder, "bring_folder", broken)
+    with pytest.raises(KeyError, match="of ours"):
+        git.repository.fetch()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_batches_are_found_in_the_tree_of_the_tip_whose_commits_came_alone(
+    git: Git, monkeypatch: pytest.MonkeyPatch, *, alone: bool
+) -> None:
+    """Whatever was asked before; elsewhere each commit has its own tree, and nothing is found so."""
+    monkeypatch.setattr(module.filed_batches, "filed", lambda tip, commits, *_: (tip, *commits))
+    git.commits |= {COMMITS: D} if alone else {}
+    assert git.repository.filed([A]) == ((D, A) if alone else ())
+
+
 @pytest.mark.parametrize(
     ("words", "kind", "said"),
     [
@@ -267,6 +292,7 @@ def test_blobs_are_read_within_their_bound(git: Git) -> None:
     """What is none, or too large, is no empty file."""
     git.blobs = {A: b"", B: b"x", C: None}
     assert git.repository.read([A, B]) == {A: b"", B: b"x"}
+    assert git.brought == [A, B]
     assert git.repository.small([C, A, C], 9) == {C: None, A: b""}
     with pytest.raises(UnavailableError, match="cccccccccc is no file of at most"):
         git.repository.read([A, C])

@@ -1,11 +1,14 @@
 """A clone read from its first commit to its last: what git has is what is told, and nothing hostile costs more."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hand_made_repo import Repo
 
 from jitbot.adapters.git import GitRepository, full_history
+from jitbot.adapters.git.partial_clone import Remainder
+from jitbot.adapters.git.plumbing import CommitHeader
 from jitbot.adapters.git.process import GitProcess
 from jitbot.adapters.git.ref_names import is_commit
 from jitbot.domain.ledger.git_history import HistoryStep
@@ -177,6 +180,55 @@ def test_contents_in_their_order(repo: Repo) -> None:
     names = [Sha(each) for each in (large, one, "f" * 40, tree, one)]
     found = list(GitRepository(repo.root).contents(names, 10))
     assert found == [(large, None), (one, b"one\0\n"), ("f" * 40, None), (tree, None)]
+
+
+def test_a_git_that_fails_after_its_last_answer_gave_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it printed may not be what it has."""
+
+    def contents(*_: object) -> Iterator[tuple[Sha, bytes]]:
+        yield Sha("1" * 40), b"x"
+        raise UnavailableError("git cat-file failed")
+
+    monkeypatch.setattr(full_history.stream, "contents", contents)
+    monkeypatch.setattr(Remainder, "bring_those_there", lambda *_: frozenset())
+    with pytest.raises(UnavailableError, match="cat-file failed"):
+        list(GitRepository(tmp_path).contents([Sha("1" * 40)]))
+
+
+def test_the_trees_of_a_ledger_are_brought_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All in one call, where its commits came alone: git would bring them one by one."""
+
+    def brought(_: Remainder) -> None:
+        raise UnavailableError("asked for all")
+
+    monkeypatch.setattr(Remainder, "bring_all_trees", brought)
+    with pytest.raises(UnavailableError, match="asked for all"):
+        GitRepository(tmp_path).ledger_steps(Sha("1" * 40))
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_commit_is_compared_with_a_parent_that_is_read_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, here: bool
+) -> None:
+    """As the first of each part is; a parent whose tree is not here is not taken for none."""
+    one, other, tree, last = (Sha(each * 40) for each in "1234")
+
+    def objects(_: GitProcess, names: list[str]) -> Iterator[tuple[str, str]]:
+        assert names == [f"{one}^{{tree}}"]
+        yield (tree, "tree") if here else ("", "")
+
+    monkeypatch.setattr(full_history.stream, "objects", objects)
+    commits = {other: CommitHeader(parents=(one,), message="", tree=last)}
+    clone = GitRepository(tmp_path)
+    if here:
+        assert clone._pairs(commits) == {other: (tree, last)}
+    else:
+        with pytest.raises(UnavailableError, match="lacks a commit's tree here"):
+            clone._pairs(commits)
 
 
 def test_which_blobs_are_here(repo: Repo) -> None:

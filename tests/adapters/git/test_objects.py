@@ -1,13 +1,18 @@
 """What a run remembers of git's objects: asked once, never stale, never without bound."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader, BytesIO
 from typing import Any
 
 import pytest
 from clones import ASK, SINCE, Clone, additions
 
+from jitbot.adapters.git import objects as module
 from jitbot.adapters.git.objects import Objects, _portions
 from jitbot.adapters.git.process import GitProcess
+from jitbot.adapters.git.tree_diff import Pair, Search
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 
@@ -122,6 +127,38 @@ def test_no_more_comparisons_are_remembered_than_fit(
     started.clear()
     assert objects.differing([(base, made)], most=9)[base, made] == first
     assert started["diff-tree"] == again
+
+
+def test_comparisons_share_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one of them took is not there for the next."""
+    asked: list[Pair] = []
+
+    def searched(_: object, pairs: list[Pair], *__: object, **___: object) -> dict[Pair, Search]:
+        asked.extend(pairs)
+        return {pair: Search(most=9, seen=2) for pair in pairs}
+
+    monkeypatch.setattr(module, "search_bringing", searched)
+    nothing: Any = None
+    objects = Objects(nothing)
+    objects._entries_left = 5
+    objects._trees |= {each: f"tree {each}" for each in "abc"}
+    for base, commit in 2 * (("a", Sha("b")), ("b", Sha("c"))):
+        objects.differing([(base, commit)], most=9)
+    assert asked == [("tree a", "tree b"), ("tree b", "tree c"), ("tree b", "tree c")]
+
+
+def test_a_git_that_fails_after_its_last_answer_gave_none() -> None:
+    """What it printed may not be what it has."""
+
+    class Failing:
+        @contextmanager
+        def standing(self, *_: str, **__: object) -> Iterator[BufferedReader]:
+            yield BufferedReader(BytesIO(b"x blob 1\nx\n"))
+            raise UnavailableError("git cat-file failed")
+
+    git: Any = Failing()
+    with pytest.raises(UnavailableError, match="cat-file failed"):
+        dict(Objects(git).read("blob", [Sha("x")], 9))
 
 
 def test_the_tree_of_a_commit_that_was_read_is_known(clone: Clone, started: Counter[str]) -> None:

@@ -4,8 +4,10 @@ import gc
 import os
 import subprocess
 import sys
-from io import BufferedReader
+import threading
+from io import BufferedReader, BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,6 +155,47 @@ def test_what_git_was_read_by_is_closed(tmp_path: Path) -> None:
     with GitProcess(tmp_path, timeout=60).streamed("version", stdin="") as printed:
         assert printed.read().startswith(b"git version")
     assert printed.closed
+
+
+class Started:
+    """A git that runs, and what is done to it."""
+
+    stdin = None
+
+    def __init__(self) -> None:
+        self.stdout, self.done = BufferedReader(BytesIO(b"x")), list[str]()
+
+    def kill(self) -> None:
+        """It ends, whatever it does."""
+        self.done.append("kill")
+
+    def wait(self) -> int:
+        """For its end."""
+        self.done.append("wait")
+        return 0
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_of_a_git_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
+    """One whose reader fails is killed before it is waited for; no clock runs on, for a command would not end before it."""
+    started: Any = Started()
+
+    def begin(_: GitProcess, __: object, stdin: int, *___: int, **____: bool) -> Any:
+        started.done.append(os.read(stdin, 99).decode())
+        return started
+
+    monkeypatch.setattr(GitProcess, "_started", begin)
+    reading = GitProcess(tmp_path, timeout=5).streamed("x", stdin="asked")
+    if fails:
+        with pytest.raises(KeyError), reading:
+            raise KeyError
+    else:
+        with reading as printed:
+            assert printed.read() == b"x"
+    assert started.done == ["asked", *([] if fails else ["wait"]), "kill", "wait"]
+    assert started.stdout.closed
+    timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+    assert all(each.finished.is_set() for each in timers)
 
 
 @pytest.mark.parametrize("lazily", [True, False])

@@ -1,14 +1,16 @@
 """Trees compared level by level, without git: what is found, what is opened, and where a budget ends it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from typing import Any
 
 import pytest
 
-from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search, search
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search, search, search_bringing
 from jitbot.domain.model.bounds import DEEPEST
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import UnavailableError
 
 FILE, FOLDER, NOTHING, NONE = "100644", "040000", "000000", "0" * 40
 Tree = Mapping[str, Any]  # by name: a text for a file, another such mapping for a folder
@@ -167,3 +169,41 @@ def test_folders_are_followed_so_deep(git: Trees, deep: int, *, whole: bool) -> 
         tree = {"d": tree}
     found = git.search({}, tree, most=DEEPEST * 2)
     assert (found.whole, len(found.found)) == (whole, int(whole))
+
+
+class Partial(Trees):
+    """A git whose trees are at the remote, until they are brought."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.brought: list[set[Sha]] = []
+
+    @contextmanager
+    def standing(self, *_: str, stdin: str, lazily: bool) -> Iterator[BufferedReader]:
+        """It fetches none by itself."""
+        assert not lazily
+        yield self._ask(stdin)
+
+    def _compared(self, one: str, other: str) -> bytes:
+        if not {one, other} <= {EMPTY_TREE, *(name for each in self.brought for name in each)}:
+            raise UnavailableError("a tree is not here")
+        return super()._compared(one, other)
+
+    def bring(self, trees: Iterable[Sha]) -> None:
+        """These trees."""
+        self.brought.append(set(trees))
+
+
+def test_trees_that_are_not_here_are_brought_level_by_level() -> None:
+    """Those of each level in one call, before they are compared; the empty tree is everywhere."""
+    partial = Partial()
+    before, after = (partial.name(each) for each in (BEFORE, AFTER))
+    git: Any = partial
+    found = search_bringing(git, [(before, after)], partial.bring, most=99)
+    assert told(found[before, after]) == ["A a/new/n", "D a/gone", "M a/b/c", "M a/x", "M a/xy", "M d"]
+    levels = [
+        (BEFORE, AFTER),
+        (BEFORE["a"], AFTER["a"]),
+        (BEFORE["a"]["b"], AFTER["a"]["b"], AFTER["a"]["new"]),
+    ]
+    assert partial.brought == [{partial.name(each) for each in level} for level in levels]
