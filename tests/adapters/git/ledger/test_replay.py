@@ -1,8 +1,10 @@
 """What is proven of the ledger's commits is what git finds when it compares their trees, whatever was pushed between them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,6 +57,7 @@ class Line:
 
     commits: list[tuple[Sha, Sha, Files, Files]] = field(default_factory=list)  # name, parent, before, after
     compared: list[Sha] = field(default_factory=list)
+    asked: list[list[Sha]] = field(default_factory=list)  # the same, by how git was asked
     too_large: set[Sha] = field(default_factory=set)
 
     @property
@@ -81,6 +84,7 @@ class Line:
     def compare(self, pairs: Mapping[Sha, Pair]) -> Changes:
         """What git would say."""
         self.compared += pairs
+        self.asked += [list(pairs)] if pairs else []
         return {name: None if name in self.too_large else self.truth()[name] for name in pairs}
 
     def truth(self) -> dict[Sha, tuple[Touched, ...]]:
@@ -321,6 +325,113 @@ def test_only_so_much_is_kept_of_what_others_pushed(
     batch = line.batch()
     assert line.replayed() == line.truth()
     assert (batch not in line.compared) is proven
+
+
+def test_a_file_that_lay_there_before_was_not_added() -> None:
+    """Nobody can name a commit before it is made; if anybody did, its batch would still be only what it added."""
+    line = begun()
+    parent, files = line.head
+    named = sha(f"{len(line.commits)} {parent}")
+    assert line.add({**files, f"events/2026/11/01/{named[:20]}/x.json": sha("x")}) == named
+    batch = line.batch()
+    line.batch()
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], named, batch]
+
+
+@pytest.mark.parametrize("edited", [True, False])
+@pytest.mark.parametrize("file", ["0-granted-0.json", "k.json", ".jwt"])
+def test_an_edit_of_a_batch_costs_two_comparisons(file: str, *, edited: bool) -> None:
+    """That of the batch, of which the tip has something else, and its own; what follows is proven."""
+    line = begun()
+    batch = line.batch(events=2)
+    _, files = line.head
+    (path,) = (each for each in files if each.endswith(file))
+    others = {each: blob for each, blob in files.items() if each != path}
+    edit = line.add({**others, path: sha("edited")} if edited else others)
+    line.batch()
+    line.batch()
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], batch, edit]
+
+
+@pytest.mark.parametrize(("most", "proven"), [(17, True), (16, False)])
+def test_so_much_of_a_batch_is_put_together(
+    monkeypatch: pytest.MonkeyPatch, most: int, *, proven: bool
+) -> None:
+    """Each file with the folders above it; git looks at no more either."""
+    monkeypatch.setattr(replay, "BATCH_READ", most)
+    line = begun()
+    batch = line.batch()
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], *([] if proven else [batch])]
+
+
+def test_beyond_a_few_strange_commits_the_rest_is_compared_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who may push can have git started for each commit."""
+    monkeypatch.setattr(replay, "_ALONE", 2)
+    line = begun()
+    for number in range(3):
+        line.batch()
+        line.add({**line.head[1], "foreign": sha(str(number))})
+    line.batch()
+    line.replayed()
+    first, _, strange, *rest = (name for name, *_ in line.commits)
+    assert line.asked == [[first], [strange], rest[1:]]
+
+
+def test_what_follows_a_change_that_is_too_large_is_compared_together() -> None:
+    """No attempt is made to prove it."""
+    line = begun()
+    large = line.add({**line.head[1], "f": sha("f")})
+    after = [line.batch(), line.batch()]
+    line.too_large = {large}
+    line.replayed()
+    assert line.asked == [[line.commits[0][0]], [large], after]
+
+
+@pytest.mark.parametrize("part", [1000, 3])
+def test_a_commit_beside_the_line_costs_the_line_nothing(part: int) -> None:
+    """It begins with the same files as the next commit of the line, and is compared alone."""
+    line = begun()
+    kept = line.batch()
+    line.add({**line.head[1], "f": sha("f")})
+    aside = (sha("aside"), *line.commits.pop()[1:])
+    after = [line.batch(), line.batch()]
+    line.commits.insert(2, aside)
+    assert line.replayed(part=part, line=frozenset({line.commits[0][0], kept, *after})) == line.truth()
+    assert line.compared == [line.commits[0][0], aside[0]]
+
+
+def test_what_was_compared_together_is_followed_into_the_next_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There proofs go on."""
+    monkeypatch.setattr(replay, "_ALONE", 0)
+    line = begun()
+    batches = [line.batch() for _ in range(3)]
+    assert line.replayed(part=2) == line.truth()
+    assert line.compared == [line.commits[0][0], batches[0]]
+
+
+@pytest.mark.parametrize(("room", "files"), [(0, 2), (-1, 0)])
+def test_the_list_of_a_tip_may_have_so_many_bytes(
+    monkeypatch: pytest.MonkeyPatch, room: int, files: int
+) -> None:
+    """All of it, or nothing."""
+    blob = "1" * 40
+    printed = b"".join(
+        f"{mode} {kind} {blob}\t{path}\0".encode()
+        for mode, kind, path in (("100644", "blob", "a"), ("040000", "tree", "d"), ("100644", "blob", "d/b"))
+    )
+
+    class Git:
+        @contextmanager
+        def streamed(self, *_: str, stdin: str) -> Iterator[BufferedReader]:
+            assert not stdin
+            yield BufferedReader(BytesIO(printed))
+
+    git: Any = Git()
+    monkeypatch.setattr(replay, "_MORE_BYTES", len(printed) - 3 * replay._BYTES + room)
+    assert len(list(replay.listed(git, Sha(blob), 3))) == files
 
 
 def compared_by_git(repo: Repo) -> list[HistoryStep]:
