@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jitbot.adapters.git import GitRepository, kept
+from jitbot.adapters.git import GitRepository, filed_batches, kept
 from jitbot.adapters.git import clone as module
 from jitbot.adapters.git.partial_clone import COMMITS
 from jitbot.adapters.git.plumbing import CommitHeader, Difference
@@ -211,7 +211,7 @@ def test_batches_are_found_in_the_tree_of_the_tip_whose_commits_came_alone(
     git: Git, monkeypatch: pytest.MonkeyPatch, *, alone: bool
 ) -> None:
     """Whatever was asked before; elsewhere each commit has its own tree, and nothing is found so."""
-    monkeypatch.setattr(module.filed_batches, "filed", lambda tip, commits, *_: (tip, *commits))
+    monkeypatch.setattr(filed_batches, "filed", lambda tip, commits, *_: (tip, *commits))
     git.commits |= {COMMITS: D} if alone else {}
     assert git.repository.filed([A]) == ((D, A) if alone else ())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hand_made_repo import Repo
 
-from jitbot.adapters.git import GitRepository, full_history
+from jitbot.adapters.git import GitRepository, full_history, stream
 from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.adapters.git.plumbing import CommitHeader
 from jitbot.adapters.git.process import GitProcess
@@ -191,7 +191,7 @@ def test_a_git_that_fails_after_its_last_answer_gave_none(
         yield Sha("1" * 40), b"x"
         raise UnavailableError("git cat-file failed")
 
-    monkeypatch.setattr(full_history.stream, "contents", contents)
+    monkeypatch.setattr(stream, "contents", contents)
     monkeypatch.setattr(Remainder, "bring_those_there", lambda *_: frozenset())
     with pytest.raises(UnavailableError, match="cat-file failed"):
         list(GitRepository(tmp_path).contents([Sha("1" * 40)]))
@@ -221,7 +221,7 @@ def test_a_commit_is_compared_with_a_parent_that_is_read_elsewhere(
         assert names == [f"{one}^{{tree}}"]
         yield (tree, "tree") if here else ("", "")
 
-    monkeypatch.setattr(full_history.stream, "objects", objects)
+    monkeypatch.setattr(stream, "objects", objects)
     commits = {other: CommitHeader(parents=(one,), message="", tree=last)}
     clone = GitRepository(tmp_path)
     if here:

@@ -79,8 +79,8 @@ def told(found: Search) -> list[str]:
     return sorted(f"{each.kind.value[0].upper()} {each.path}" for each in found.found)
 
 
-BEFORE = {"a": {"x": "1", "xy": "1", "b": {"c": "1"}, "gone": "1"}, "d": "1", "same": {"e": "1"}}
-AFTER = {"a": {"x": "2", "xy": "2", "b": {"c": "2"}, "new": {"n": "1"}}, "d": "2", "same": {"e": "1"}}
+BEFORE: Tree = {"a": {"x": "1", "xy": "1", "b": {"c": "1"}, "gone": "1"}, "d": "1", "same": {"e": "1"}}
+AFTER: Tree = {"a": {"x": "2", "xy": "2", "b": {"c": "2"}, "new": {"n": "1"}}, "d": "2", "same": {"e": "1"}}
 
 
 @pytest.mark.parametrize(
