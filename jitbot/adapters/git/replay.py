@@ -92,7 +92,7 @@ class _Folder:
             if (below := folder.folders.get(part + b"/")) is None or isinstance(below, bytes):
                 return
             folder = below
-        if not folder.folders and folder is not self:
+        if not folder.folders:
             above.folders[parts[-2] + b"/"] = folder.content()
 
     @classmethod
@@ -121,9 +121,8 @@ class _Folder:
         return hashlib.sha1(b"tree %d\0%s" % (len(content), content), usedforsecurity=False).digest()
 
     def put(self, key: bytes, entry: bytes) -> None:
-        """Set one of its entries, by its name or, of a folder, by that with a slash."""
-        if key not in self.entries:
-            insort(self.order, key)
+        """Put a new entry into it, by its name or, of a folder, by that with a slash."""
+        insort(self.order, key)
         self.entries[key] = entry
 
     def _unset(self, key: bytes) -> None:

@@ -434,6 +434,59 @@ def test_the_list_of_a_tip_may_have_so_many_bytes(
     assert len(list(replay.listed(git, Sha(blob), 3))) == files
 
 
+def test_what_was_pushed_into_the_folder_of_a_batch_and_deleted_again_costs_its_own_comparisons() -> None:
+    """The batch itself is proven by what the tip has, and so is what follows."""
+    line = begun()
+    before = line.head[0]
+    line.batch()
+    _, files = line.head
+    (day,) = {path.rpartition("/")[0] for path in files if path.startswith("events/")}
+    assert before[:20] in day
+    pushed = [line.add({**files, f"{day}/x.json": sha("x")}), line.add(files)]
+    line.batch()
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], *pushed]
+
+
+def test_an_edit_in_a_folder_below_that_of_a_batch_is_followed() -> None:
+    """Though it is undone before the tip, so that the tip shows nothing of it."""
+    line = begun()
+    parent, files = line.head
+    folder = f"events/2026/11/01/{parent[:20]}"
+    line.add({**files, f"{folder}/sub/x.json": sha("x"), f"{folder}/y.json": sha("y")})
+    _, files = line.head
+    edits = [line.add({**files, f"{folder}/sub/x.json": sha("edited")}), line.add(files)]
+    line.batch()
+    assert line.replayed() == line.truth()
+    assert line.compared == [line.commits[0][0], *edits]
+
+
+def test_folders_of_batches_are_kept_closed() -> None:
+    """A ledger has many, and nobody comes back to most: an open one takes several times as much memory."""
+    line = begun()
+    line.batch()
+    line.batch()
+    _, tip = line.head
+    files = [f"100644 blob {blob}\t{path}".encode() for path, blob in sorted(tip.items())]
+    found = Replay(line.compare, frozenset(name for name, *_ in line.commits), files)
+    found.changes({name: parent for name, parent, *_ in line.commits}, line.pairs())
+
+    def lowest(folder: replay._Folder) -> Iterator[object]:
+        for below in folder.folders.values():
+            yield from [below] if isinstance(below, bytes) or not below.folders else lowest(below)
+
+    assert [type(each) for each in lowest(found._root)] == [bytes] * 6
+
+
+def test_a_file_that_is_not_there_cannot_be_removed() -> None:
+    """Nor can one of a folder that is not there."""
+    folder = replay._Folder()
+    folder.add([b"a", b"x"], b"100644 " + b"1" * 20)
+    for path in ([b"x"], [b"a", b"y"], [b"b", b"x"], [b"a", b"x", b"y"]):
+        with pytest.raises(KeyError):
+            folder.remove(path)
+
+
 def compared_by_git(repo: Repo) -> list[HistoryStep]:
     """The ledger's steps, each by the comparison of its trees."""
     clone = GitRepository(repo.root)
