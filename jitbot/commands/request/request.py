@@ -100,7 +100,7 @@ def _complete(client: RequesterClient, draft: RequestDraft) -> tuple[Policy, Req
         _known_parameters(policy, draft)
     if missing and not at_terminal:
         raise click.UsageError(f"missing, and there is no terminal to ask at: {', '.join(missing)}")
-    return policy, _asked(client, policy, draft) if missing else draft, bool(missing) or draft.policy is None
+    return policy, _asked(client, policy, draft), bool(missing) or draft.policy is None
 
 
 def _policy(
@@ -195,7 +195,7 @@ def _request(client: RequesterClient, policy: Policy, draft: RequestDraft, now: 
     """The request, in the order of the policy's parameters, at a path of its own."""
     order = [each.name for each in policy.parameters]
     given = dict(draft.parameters)
-    parameters = {name: given[name] for name in (*order, *given) if name in given}
+    parameters = {name: given[name] for name in (*order, *given)}
     reason = draft.reason or ""
     others = (draft.ticket or "", " ".join(parameters.values()))
     return Request(

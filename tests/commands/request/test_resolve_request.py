@@ -151,6 +151,20 @@ def test_what_main_holds_and_the_ledger_lacks_may_be_running() -> None:
     assert which(a_desk(Tree(ONE.replace("11/24", "11/01"))), told(), None, NOW - timedelta(days=5))
 
 
+def test_main_is_asked_once_however_many_there_are() -> None:
+    """About the folders of all requests that may be meant."""
+    asked: list[list[str]] = []
+
+    class Counted(Tree):
+        def folders(self, _commit: object, folders: Iterable[str]) -> dict[str, tuple[AddedEntry, ...]]:
+            asked.append(sorted(folders))
+            return super().folders(_commit, asked[-1])
+
+    other = TWO.replace("orders-db-read", "mobile-logs")
+    assert which(a_desk(Counted(ONE)), told(approved(ONE), approved(other)), None, NOW) == ONE
+    assert asked == [[other.rpartition("/")[0], FOLDER]]
+
+
 def test_a_pull_request_that_deletes_is_no_former_request() -> None:
     """There is nothing to ask for again in it."""
     desk = a_desk(Tree(), ONE)

@@ -102,12 +102,13 @@ def test_a_no_closes_nothing(github: GitHub, capsys: pytest.CaptureFixture[str])
     assert "nothing was closed" in capsys.readouterr().err
 
 
-def test_a_script_says_yes(github: GitHub) -> None:
-    """Otherwise nobody is there to be asked."""
+def test_a_script_says_yes(github: GitHub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise nobody is there to be asked; what was closed is the result."""
     github.person = False
     with pytest.raises(click.UsageError, match="give --yes"):
         withdraw()
     assert (withdraw(yes=True), github.questions, github.closed) == (0, [], [7])
+    assert capsys.readouterr().out == "#7 is closed: https://x/7\n"
 
 
 def test_what_is_closed_is_closed(github: GitHub, capsys: pytest.CaptureFixture[str]) -> None:
