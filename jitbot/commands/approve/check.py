@@ -48,7 +48,7 @@ def check(
         named = [relative(file, folder=invocation.folder, root=root) for file in files or (str(root),)]
         paths = [path for each in named for path in _meant(root, each, now.strftime("%Y-%m"))]
         tree = FolderTree(root=root)
-        findings = checker.files(tree, [path for path in paths if path != PAGE])
+        findings = checker.files(tree, paths)
         if PAGE in paths or not files:
             findings += checker.page(tree, policy_paths(root))
     return _print(findings, form)

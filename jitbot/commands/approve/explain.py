@@ -183,7 +183,8 @@ def _summary(
     former = state.current if state is not None else None
     if former is not None and former.ask.duration == duration.show(request.duration):
         former = None  # it is as it was approved: nothing is extended
-    known = history is not None and not history.doubt_of(request.path)
+    if history is not None and history.doubt_of(request.path):
+        history = None  # what it says of this requester may lack something
     return RequestSummary(
         path=request.path,
         kind=ChangeKind.ADDED if former is None else ChangeKind.MODIFIED,
@@ -191,9 +192,9 @@ def _summary(
         grant_preview=grant_preview,
         former=former,
         held=held(history.states.values(), request.requester, excluding=request.path)
-        if known and history is not None
+        if history is not None
         else None,
-        others=_others(request, grant_preview, history if known else None, now),
+        others=_others(request, grant_preview, history, now),
     )
 
 

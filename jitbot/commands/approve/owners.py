@@ -37,7 +37,6 @@ def owners(
     else:
         for path, names in owned.items():
             click.echo(escape.log(f"{path}  {' '.join(names) or 'nobody'}"))
-    if parsed.findings and form == "text":
         print_findings(parsed.findings)
     wrong = parsed.findings or not all(owned.values())
     return ExitCode.REFUSED if wrong else ExitCode.DONE

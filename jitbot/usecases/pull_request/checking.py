@@ -18,6 +18,7 @@ from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import (
+    FOLDER,
     POLICIES,
     SETTINGS,
     Finding,
@@ -116,11 +117,12 @@ class Checker:
         contents, odd = tree.read(wanted), tree.others(wanted)
         findings: list[Finding] = []
         for path in wanted:
-            if path in odd and (path.startswith(codeowners.RULES) or is_request(path)):
-                findings += _odd(path, odd[path])
-            elif path in odd:
+            ours = path.startswith(codeowners.RULES) or is_request(path)
+            if odd.get(path) == FOLDER and not ours:
                 message = f"{path} is a folder, and nothing in it is checked"
                 findings.append(Finding.in_file(path, "missing-file", message, "name a file"))
+            elif path in odd and (ours or path not in contents):
+                findings += _odd(path, odd[path])
             elif path not in contents:
                 findings.append(no_file(path, None, "check its name"))
             elif is_request(path):

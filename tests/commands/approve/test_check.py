@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from desk import ASK, TEXT, Desk, said
 
+from jitbot.domain.setup.requests_page import MARK, PAGE
+
 KEYS = ["code", "message", "file", "line", "column", "hint"]
 
 
@@ -89,6 +91,42 @@ def test_a_symlink_is_said_to_be_one(desk: Desk, tmp_path: Path, link: str) -> N
         answer.code,
         f"link.yaml is a symlink; name the file itself, {desk.root / ASK}" in answer.err,
     ) == (1, True)
+
+
+def test_a_symlink_to_a_folder_is_itself_what_is_wrong(desk: Desk) -> None:
+    """Nothing behind it is looked at: nothing there is granted by it."""
+    desk.write(ASK)
+    (desk.root / "requests/linked").symlink_to("orders-db-read")
+    found = desk.run("check", "requests/linked", "--format", "json").json["findings"]
+    assert {each["file"] for each in found} == {"requests/linked"}
+
+
+def test_a_page_beside_requests_is_not_checked(desk: Desk) -> None:
+    """People write notes there, and put what belongs to them into a folder."""
+    before = desk.run("check")
+    desk.write(ASK.rpartition("/")[0] + "/notes.md/picture.png", "x")
+    assert desk.run("check") == before
+
+
+def test_the_page_of_requests_is_checked_where_it_is_named(desk: Desk) -> None:
+    """By name or with everything else; where it is not there, that is said."""
+    old = "is not what the rules give"
+    desk.write(PAGE, f"{MARK}of other rules\n")
+    assert old in desk.run("check").out
+    assert old in desk.run("check", PAGE, "policies/teams.yaml").out
+    assert desk.run("check", "policies/teams.yaml").out == "all good\n"
+    (desk.root / PAGE).unlink()
+    gone = desk.run("check", PAGE)
+    assert (gone.code, f"there is no {PAGE}" in gone.out) == (1, True)
+    (desk.root / PAGE).symlink_to("orders-db-read")
+    assert "this is a symlink, no plain file" in desk.run("check", PAGE).out
+
+
+def test_a_script_that_is_named_beside_a_file_is_no_folder(desk: Desk) -> None:
+    """Nothing of it is checked, and nothing is wrong with it."""
+    desk.write("run.sh", "x")
+    (desk.root / "run.sh").chmod(0o755)
+    assert desk.run("check", "run.sh", "policies/teams.yaml").out == "all good\n"
 
 
 def test_a_folder_is_checked(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """`jitbot owners`: who approves what is asked for where."""
 
+import pytest
 from desk import ASK, Desk, said
 
 
@@ -54,6 +55,33 @@ def test_a_path_as_seen_from_the_folder(desk: Desk) -> None:
     assert desk.run("owners", ".").out == ".  @acme/platform\n"
     outside = desk.run("owners", "../elsewhere")
     assert (outside.code, "does not lie in the access repository" in outside.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "below", "owner"),
+    [
+        ("README.md", False, "platform"),
+        ("./README.md", False, "platform"),
+        ("notes.yaml", False, "sre"),
+        ("new", False, "platform"),
+        ("new/", False, "sre"),
+        ("./new/", False, "sre"),
+        ("policies", False, "sre"),
+        ("requests/orders-db-read", True, "payments"),
+        ("requests/orders-db-read/", False, "payments"),
+        ("requests/orders-db-read/2026-11/", False, "data"),
+        ("requests/orders-db-read/2026-12/", False, "payments"),
+    ],
+)
+def test_a_file_is_a_file_and_a_folder_what_is_new_in_it(
+    desk: Desk, typed: str, below: bool, owner: str
+) -> None:
+    """Where a pattern tells them apart: a policy's folder stands for its requests, which lie in the folder of a month."""
+    lines = ("* @platform", "*.yaml @sre", "/requests/ @payments", "/requests/orders-db-read/*.yaml @security",
+             "/requests/orders-db-read/2026-11/*.yaml @data")  # fmt: skip
+    desk.write(".github/CODEOWNERS", "".join(f"{line}\n" for line in lines))
+    folder = desk.root / "policies" if below else desk.root
+    assert said("owners", typed, folder=folder).out == f"{typed}  @{owner}\n"
 
 
 def test_a_path_that_nobody_owns_is_red(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """`jitbot check` on trees in memory: which files it looks at for a change, and what it finds in each."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -365,6 +366,17 @@ def test_files_that_are_named_are_each_looked_at() -> None:
         ("codeowners-not-plain", OWNERS),
         ("not-a-plain-file", PATH),
     ]
+
+
+def test_what_is_neither_rule_nor_request_is_named_for_what_it_is() -> None:
+    """A link is called one, and no folder; that a script may be run is nobody's concern."""
+    of: Any = SimpleNamespace(
+        read=lambda paths: {path: b"x" for path in paths if path == "run.sh"},
+        others=lambda _: {"run.sh": "100755", "notes": "120000", "docs": "040000"},
+    )
+    (link, folder) = CHECKER.files(of, ["run.sh", "notes", "docs"])
+    assert (link.code, link.message) == ("not-a-plain-file", "this is a symlink, no plain file: git mode 120000")
+    assert folder.message == "docs is a folder, and nothing in it is checked"
 
 
 def test_what_the_branch_changes_is_read_once() -> None:
