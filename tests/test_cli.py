@@ -1,20 +1,27 @@
 """The command line as a whole: help, exit codes, and no traceback for any input. How it starts: tests/proofs."""
 
+import gc
 import importlib
 import inspect
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import takewhile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import click
 import pytest
-from desk import ASK, TEXT, Desk, said
+from desk import ASK, NOW, TEXT, Desk, said
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jitbot import __version__
+from jitbot import __version__, cli
 from jitbot.cli import GROUPS, VERBS, Verbs, jitbot
+from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError, UnavailableError
 from jitbot.domain.text.visible import unseen_in
 from jitbot.terminal.lazy_group import LazyCommand
 
@@ -150,8 +157,10 @@ def every_command(group: click.Group) -> Iterator[click.Command]:
             yield from every_command(command)
 
 
-# What no operating system can put into an argument is the NUL alone.
-TYPED = st.text(st.characters(exclude_characters="\0"), max_size=40) | st.sampled_from(
+# An argument holds no NUL. A byte that is no text comes as one of these surrogates, and none of the others comes at all.
+BYTES = st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF)
+CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"]) | BYTES
+TYPED = st.text(CHARACTERS, max_size=40) | st.sampled_from(
     [
         "--at",
         "--format",
@@ -206,3 +215,89 @@ def test_the_desk_is_good(desk: Desk) -> None:
     """The request that these tests begin with would be granted, so that their refusals mean something."""
     assert TEXT.encode() == (desk.root / ASK).read_bytes()
     assert said("check", ASK, folder=desk.root).code == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "words"),
+    [
+        (0, 0, ""),
+        (3, 3, ""),
+        (None, 0, ""),
+        ("7", 0, ""),
+        (click.exceptions.Abort(), 3, "stopped\n"),
+        (click.UsageError("odd\x1b"), 2, "Error: odd\\x1b\n"),
+        (SupersededError("another run\nis newer\x1b"), 0, "superseded: another run\nis newer\\x1b\n"),
+        (InvalidError("wrong\x1b"), 1, "error: wrong\\x1b\n"),
+        (DeniedError("denied\n  for good\x1b"), 3, "error: denied\n  for good\\x1b\n"),
+        (UnavailableError("away"), 3, "error: away\n"),
+        (SystemExit(0), 0, ""),
+        (SystemExit(1), 3, ""),
+        (SystemExit(None), 0, ""),
+    ],
+    ids=str,
+)
+def test_each_outcome_has_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], outcome: Any, code: int, words: str
+) -> None:
+    """Nothing that failed looks like a success, and what others wrote is said inertly, line by line."""
+
+    def ends(*_: object, **__: object) -> Any:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(jitbot, "main", ends)
+    assert cli.main(["x"], now=NOW, environ={}, folder=Path("/")) == code
+    assert capsys.readouterr() == ("", words)
+
+
+@pytest.mark.parametrize(
+    ("environ", "colour", "prepared"),
+    [
+        ({}, None, 0),
+        ({"NO_COLOR": ""}, None, 0),
+        ({"NO_COLOR": "1"}, False, 0),
+        ({"_JITBOT_COMPLETE": "bash_complete"}, None, 1),
+    ],
+)
+def test_the_environment_says_how_it_runs(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], colour: bool | None, prepared: int
+) -> None:
+    """Without colours where that is asked for; and a shell that completes gets what it needs first."""
+    seen: list[Any] = []
+    ready: list[str] = []
+
+    def runs(arguments: list[str], **options: Any) -> int:
+        seen.append((arguments, options))
+        return 0
+
+    monkeypatch.setattr(jitbot, "main", runs)
+    monkeypatch.setattr(
+        cli, "import_module", lambda name: SimpleNamespace(prepare=lambda: ready.append(name))
+    )
+    assert cli.main(("a", "b"), now=NOW, environ=environ, folder=Path("/")) == 0
+    ((arguments, options),) = seen
+    assert (arguments, options["prog_name"], options["standalone_mode"]) == (["a", "b"], "jitbot", False)
+    assert (options["color"], options["obj"].now, options["obj"].environ) == (colour, NOW, environ)
+    assert ready == ["jitbot.commands.setup.completion"] * prepared
+
+
+def test_the_entry_point_ends_with_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads clock, environment and arguments; garbage is looked for rarely, and not at all at the end."""
+    collected: list[Any] = []
+    monkeypatch.setattr(gc, "set_threshold", lambda *limits: collected.append(limits))
+    monkeypatch.setattr(gc, "freeze", lambda: collected.append("frozen"))
+    monkeypatch.setattr(sys, "argv", ["jitbot", "status", "--all"])
+    monkeypatch.setattr(cli, "clock", lambda: NOW)
+    monkeypatch.setenv("JITBOT_REPOSITORY", "acme/access")
+
+    def runs(arguments: list[str], *, now: datetime, environ: dict[str, str], folder: Path) -> int:
+        collected.append((arguments, now, environ["JITBOT_REPOSITORY"], folder))
+        return 3
+
+    monkeypatch.setattr(cli, "main", runs)
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    assert ended.value.code == 3
+    asked = (["status", "--all"], NOW, "acme/access", Path.cwd())
+    assert collected == [(100_000, 20, 100), asked, "frozen"]

@@ -65,7 +65,7 @@ def choose(question: str, choices: Sequence[Choice]) -> str:
         return choices[0].name
     shown = list(choices)
     while True:
-        _list(shown, len(choices))
+        _list(shown)
         answer = _ask(f"{question} (a number, or part of a name)", lambda text: text)
         found = _chosen(answer, shown, choices)
         if len(found) == 1:
@@ -197,11 +197,11 @@ def _inert(checked: Callable[[str], T], text: str) -> T:
         raise click.UsageError(escape.log(error.message)) from None
 
 
-def _list(choices: Sequence[Choice], total: int) -> None:
+def _list(choices: Sequence[Choice]) -> None:
     """The first of the choices, numbered; more are counted."""
     _show(choices[:_LISTED], numbered=True)
     if len(choices) > _LISTED:
-        tell(f"     … and {total - _LISTED} more; type a part of a name")
+        tell(f"     … and {len(choices) - _LISTED} more; type a part of a name")
 
 
 def _show(choices: Sequence[Choice], *, numbered: bool) -> None:

@@ -369,14 +369,24 @@ def test_files_that_are_named_are_each_looked_at() -> None:
 
 
 def test_what_is_neither_rule_nor_request_is_named_for_what_it_is() -> None:
-    """A link is called one, and no folder; that a script may be run is nobody's concern."""
-    of: Any = SimpleNamespace(
-        read=lambda paths: {path: b"x" for path in paths if path == "run.sh"},
-        others=lambda _: {"run.sh": "100755", "notes": "120000", "docs": "040000"},
-    )
-    (link, folder) = CHECKER.files(of, ["run.sh", "notes", "docs"])
-    assert (link.code, link.message) == ("not-a-plain-file", "this is a symlink, no plain file: git mode 120000")
-    assert folder.message == "docs is a folder, and nothing in it is checked"
+    """A link is called one, and no folder; that a script may be run is nobody's concern. A rule or a request is no plain file."""
+    policy = "policies/access/p.yaml"
+    modes = {"run.sh": "100755", "notes": "120000", "docs": "040000"}
+
+    def found(*paths: str, mode: str = "") -> list[tuple[str, str]]:
+        of: Any = SimpleNamespace(
+            read=lambda wanted: {path: b"x" for path in wanted if mode == "100755" or path == "run.sh"},
+            others=lambda _: {**dict.fromkeys(paths, mode), **modes},
+        )
+        return [(each.code, each.message.partition(",")[0]) for each in CHECKER.files(of, paths)]
+
+    assert found("run.sh", "notes", "docs") == [
+        ("not-a-plain-file", "this is a symlink"),
+        ("missing-file", "docs is a folder"),
+    ]
+    for mode in ("040000", "100755"):
+        said = found(policy, PATH, mode=mode)
+        assert [code for code, _ in said] == ["not-a-plain-file"] * 2
 
 
 def test_what_the_branch_changes_is_read_once() -> None:
