@@ -66,6 +66,11 @@ def test_a_name_that_is_none_says_what_is_like_it(house: Any, name: str, said: s
     assert (refused.value.message, house.asked) == (said, [])
 
 
+def test_a_name_that_is_there_is_not_taken_for_a_misspelt_one(house: Any) -> None:
+    """It is most like itself."""
+    assert Some("some").resolve_command(HERE, ["ask", "more"]) == ("ask", house.ask, ["more"])
+
+
 def test_what_carries_a_verb_out_is_imported_when_it_runs(house: Any) -> None:
     """It gets the invocation, and by name what was typed; its result is the exit code."""
     house.act = lambda invocation, *, number: (invocation, number)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from jitbot.domain.text.packed import Packed, Packer
-from jitbot.terminal.output import json_text
+from jitbot.terminal.output import json_text, print_json
 
 
 def test_what_the_ledgers_reader_keeps_packed_is_written_as_it_was() -> None:
@@ -17,3 +17,9 @@ def test_what_the_ledgers_reader_keeps_packed_is_written_as_it_was() -> None:
     assert json_text({"policies": [packed]}) == json_text({"policies": [whole]})
     with pytest.raises(TypeError, match="nothing that JSON has"):
         json_text({"set": {1}})
+
+
+def test_an_answer_is_json_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of ASCII alone, and no command to GitHub's runner."""
+    print_json({"reason": "é ##[error]"})
+    assert capsys.readouterr() == ('{\n  "reason": "\\u00e9 #\\u0023[error]"\n}\n', "")

@@ -55,6 +55,24 @@ def test_the_most_urgent_are_shown_and_the_others_counted(capsys: pytest.Capture
     assert lines[-1] == f"and {20 - shown} more: {20 - shown} over"
 
 
+def test_what_there_is_not_takes_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A place in the file, other places, what to do: a finding may have none of them. That it is a warning is said."""
+    old = Finding(code="old", message="it is old", file="x", level=FindingLevel.WARNING)
+    print_findings([old])
+    assert capsys.readouterr().out == "x: warning: it is old [old]\n"
+    print_findings([old], where=lambda each: f"<{each.file}>")
+    assert capsys.readouterr().out == "<x>: warning: it is old [old]\n"
+
+
+def test_a_screen_is_filled_to_its_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What fits is shown; and the first finding is, however long it is."""
+    fits = [finding(number, message=f"{number} cannot ask") for number in range(18)]
+    assert len(printed(capsys, *fits)) == 36
+    assert printed(capsys, *fits, finding(99))[-1] == "and 1 more: 1 no-principal"
+    long = printed(capsys, finding(message=LONG * 20))
+    assert (len(long) > 36, long[-1]) == (True, "    give bob a principal")
+
+
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=300))
 def test_forty_lines_are_enough(numbers: list[int]) -> None:
     """Whatever was found, beside a single finding that is longer than a screen."""

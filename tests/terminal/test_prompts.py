@@ -75,12 +75,20 @@ def test_a_single_one_needs_no_question(typist: Typist) -> None:
     assert typist.read() == ["which: orders-db"]
 
 
-@pytest.mark.parametrize("answer", ["0", "4", "99999", "-1", "²", "zzz"])  # a digit that is no number
+@pytest.mark.parametrize("answer", ["0", "4", "99999", "-1", "²", "zzz", "  "])  # a digit that is no number
 def test_what_fits_none_is_asked_again(typist: Typist, answer: str) -> None:
     """With all of them."""
     typist.types(answer, "2")
     assert prompts.choose("which", THREE) == "orders-objects"
-    assert typist.read() == [*LISTED, ASKED, f"{answer!r} fits none; choose again", *LISTED, ASKED]
+    assert typist.read() == [*LISTED, ASKED, f"{answer.strip()!r} fits none; choose again", *LISTED, ASKED]
+
+
+def test_a_name_goes_before_a_number_and_before_what_a_choice_is(typist: Typist) -> None:
+    """What is typed whole is meant, and what a name holds is nearer than what stands below another."""
+    typist.types("2")
+    assert prompts.choose("which", [Choice(name="2"), Choice(name="1")]) == "2"
+    typist.types("log")
+    assert prompts.choose("which", [Choice(name="orders", about=("no logs",)), Choice(name="logs")]) == "logs"
 
 
 def test_what_fits_several_narrows_the_choice(typist: Typist) -> None:
