@@ -61,7 +61,7 @@ class FolderTree:
             return FOLDER
         if not file.exists():
             return ""
-        return "100755" if os.access(file, os.X_OK) and file.stat().st_mode & 0o100 else PLAIN
+        return "100755" if file.stat().st_mode & 0o100 else PLAIN
 
 
 def policy_paths(root: Path) -> list[str]:

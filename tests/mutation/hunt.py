@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part PART] [--tests PATH…] [--json FILE [--resume]] [--again FILE]
 
-A part is a folder of `jitbot` with the folder of `tests` of the same name: domain, usecases, adapters, commands. A file
-of tests runs first, to see which statements each test meets. Then each mutant meets the tests that meet its statement:
+A part is a folder of `jitbot` with the folder of `tests` of the same name: domain, usecases, adapters, terminal, commands.
+A file of tests runs first, to see which statements each test meets. Then each mutant meets the tests that meet its statement:
 those of its module's own files, and if none of these detects it the others', the nearest first, up to so many seconds.
 As soon as nothing is alive the other files are left out: a module whose own tests detect all costs no more. Tests of
 the whole program detect more, but nobody who changes a line waits for them: so the part's own tests must be enough.
@@ -39,7 +39,7 @@ PACKAGE = ROOT / "jitbot"
 DOMAIN = PACKAGE / "domain"
 # Modules whose functions remember values that jitbot made: those of the mutant are made anew.
 FACTS = tuple(path.stem for at in ("*.py", "audit/*.py") for path in (ROOT / "tests/domain").glob(at))
-PARTS = ("domain", "usecases", "adapters", "commands")
+PARTS = ("domain", "usecases", "adapters", "terminal", "commands")
 LISTED = Path(__file__).with_name("survivors.md")
 OFTEN = 20  # seconds after which what is known is written again
 EXAMPLES = 50  # of each property
