@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from jitbot.adapters.git import plumbing, stream
+from jitbot.adapters.git import plumbing, stream, tree_diff
 from jitbot.adapters.git.objects import Objects
 from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.adapters.git.process import GitProcess, Token
 from jitbot.adapters.git.ref_names import holds
 from jitbot.adapters.git.replay import Replay, listed
-from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair, TooManyError
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.git_history import NO_BASE, HistoryStep, RuleChange, Touched
 from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
@@ -163,18 +163,34 @@ class FullHistory:
 
         git compares those trees of which `replay` cannot prove what became of them.
         """
-        for start in range(0, len(walked), _STEPS):
-            part = walked[start : start + _STEPS]
-            commits = stream.commits(self._git, [commit for commit, _ in part])
-            pairs = self._pairs(commits)
-            parents = {name: _first_parent(commit) or NO_BASE for name, commit in commits.items()}
-            touched = self._changes(pairs) if replay is None else replay.changes(parents, pairs)
-            large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
-            parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)}
-            for name, time in part:
-                step = _step(name, time, commits[name], touched[name])
-                own = {below: found[name] for below, found in parts.items()} if name in large else {}
-                yield _in_parts(step, own) if own else step
+        start, most = 0, _STEPS
+        while part := walked[start : start + most]:
+            try:
+                steps = self._of_part(part, asks, replay)
+            except TooManyError:
+                most = len(part) // 2
+                continue
+            yield from steps
+            start += len(part)
+            if 2 * sum(len(each.touched) for each in steps) <= tree_diff.TOGETHER:
+                most = min(2 * most, _STEPS)
+
+    def _of_part(
+        self, part: Sequence[tuple[Sha, int]], asks: bool, replay: Replay | None
+    ) -> list[HistoryStep]:
+        """Raises TooManyError where several commits changed more than is held at a time."""
+        commits = stream.commits(self._git, [commit for commit, _ in part])
+        pairs = self._pairs(commits)
+        parents = {name: _first_parent(commit) or NO_BASE for name, commit in commits.items()}
+        touched = self._changes(pairs) if replay is None else replay.changes(parents, pairs)
+        large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
+        parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)}
+        steps: list[HistoryStep] = []
+        for name, time in part:
+            step = _step(name, time, commits[name], touched[name])
+            own = {below: found[name] for below, found in parts.items()} if name in large else {}
+            steps.append(_in_parts(step, own) if own else step)
+        return steps
 
     def _changes(self, pairs: Mapping[Sha, Pair]) -> dict[Sha, tuple[Touched, ...] | None]:
         """What commits changed, as git compares the trees; None where that is too much to read."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from jitbot.adapters.git.process import GitProcess
-from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair, TooManyError
 from jitbot.domain.ledger import batches
 from jitbot.domain.ledger.git_history import Touched
 from jitbot.domain.model.bounds import BATCH_READ, DEEPEST
@@ -159,7 +159,11 @@ class Replay:
                 self._follow(found[name], pair)
             else:
                 rest[name] = pair
-        compared = self._compare(rest)
+        try:
+            compared = self._compare(rest)
+        except TooManyError:  # who asks again asks for fewer, and some of these were followed already
+            self._forget()
+            raise
         for name, pair in rest.items():
             if name in self._line:
                 self._follow(compared[name], pair)
@@ -201,7 +205,11 @@ class Replay:
                     self._root.add(_parts(each.path), _entry(each))
         self._tree = after if self._room >= 0 and self._root.name().hex() == after else ""
         if not self._tree:
-            self._root, self._filed = _Folder(), {}
+            self._forget()
+
+    def _forget(self) -> None:
+        """Prove nothing any more, and keep nothing for it."""
+        self._root, self._filed, self._tree, self._left = _Folder(), {}, "", 0
 
 
 def listed(git: GitProcess, tip: Sha, commits: int) -> Iterable[bytes]:

@@ -21,7 +21,8 @@ def changes(
 ) -> list[tuple[Touched, ...] | None]:
     """What differs between the trees of each pair, down to every file; None where that is too much to read."""
     found = search(git, list(dict.fromkeys(pairs)), below=below, most=most)
-    return [_touched(found[pair].found) if found[pair].whole else None for pair in pairs]
+    touched = {pair: _touched(each.found) if each.whole else None for pair, each in found.items()}
+    return [touched[pair] for pair in pairs]
 
 
 def _touched(differing: Iterable[plumbing.Difference]) -> tuple[Touched, ...]:

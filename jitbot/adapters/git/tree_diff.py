@@ -4,6 +4,7 @@ Anyone who may push chooses the trees that are compared here. git's own recursio
 nested trees into millions of paths; this walk opens one level after the other, and stops where a budget ends.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +18,7 @@ from jitbot.domain.model.errors import UnavailableError
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _OPTIONS = ("--stdin", "-z", "--raw", "--no-renames", "--no-abbrev")
 
+TOGETHER = 100_000  # entries of many pairs together, of which somebody waits for the last: some 25 MB
 _PAIRS = TURN // 82 - 1  # of a turn: two names, a blank, and the line's end
 
 Pair = tuple[str, str]  # two trees
@@ -40,12 +42,17 @@ class Search:
 Bring = Callable[[Iterable[Sha]], None]  # trees that may be at the remote
 
 
+class TooManyError(Exception):
+    """More differs between several pairs than is held at a time: fewer may be asked together, and one alone always."""
+
+
 def search(git: GitProcess, pairs: Collection[Pair], *, below: str = "", most: int) -> Mapping[Pair, Search]:
     """The differences of each pair, without renames: of all paths, of a folder (`below` ends in /), or of one path.
 
-    `most` bounds, for each pair, how many entries are looked at, files and folders together.
+    `most` bounds, for each pair, how many entries are looked at, files and folders together. Raises TooManyError where
+    those of several pairs are too many together.
     """
-    return _search(git, pairs, below, most, None)
+    return _search(git, pairs, below, most, None, left=TOGETHER if len(pairs) > 1 else math.inf)
 
 
 def search_bringing(
@@ -59,7 +66,12 @@ def search_bringing(
 
 
 def _search(
-    git: GitProcess, pairs: Collection[Pair], below: str, most: int, bring: Bring | None
+    git: GitProcess,
+    pairs: Collection[Pair],
+    below: str,
+    most: int,
+    bring: Bring | None,
+    left: float = math.inf,
 ) -> Mapping[Pair, Search]:
     searches = {pair: Search(most=most) for pair in pairs}
     asked: dict[Pair, list[tuple[Search, str]]] = {
@@ -74,6 +86,9 @@ def _search(
         for pair, record in _level(git, asked, lazily=bring is None):
             for each, folder in asked[pair]:
                 _take(each, record, folder, below, deeper)
+                left -= 1
+            if left < 0:
+                raise TooManyError
         if not deeper:
             return searches
         asked = deeper

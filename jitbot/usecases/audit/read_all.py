@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 
 from jitbot.domain.audit.history.findings import AuditFinding
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
@@ -23,6 +22,7 @@ from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
 _AT_ONCE = 400  # commits whose tokens are read together
+_PATHS_AT_ONCE = 100_000  # and what they changed: anybody who may push chooses how much that is
 
 
 def read_ledger_history(
@@ -48,11 +48,23 @@ def read_ledger_history(
     reader = _Reader(git=git, verifier=verifier, passed=passed)
     head = git.ledger()
     steps = git.ledger_steps(head)
-    while part := list(islice(steps, _AT_ONCE)):
+    for part in _portions(steps):
         reader.take(part)
     if passed is not None and passed.keys_differ:  # then the order of all batches decides which key counts
         return read_ledger_history(git, signatures, settings=settings, keys=keys, keep=keep)
     return reader.history(head, anchored=bool(keys))
+
+
+def _portions(steps: Iterable[HistoryStep]) -> Iterator[list[HistoryStep]]:
+    part, left = list[HistoryStep](), _PATHS_AT_ONCE
+    for step in steps:
+        part.append(step)
+        left -= len(step.touched)
+        if len(part) == _AT_ONCE or left < 0:
+            yield part
+            part, left = [], _PATHS_AT_ONCE
+    if part:
+        yield part
 
 
 def pinned_keys(git: Git) -> Mapping[str, str]:

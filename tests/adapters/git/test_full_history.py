@@ -1,16 +1,18 @@
 """A clone read from its first commit to its last: what git has is what is told, and nothing hostile costs more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hand_made_repo import Repo
 
-from jitbot.adapters.git import GitRepository, full_history, stream
+from jitbot.adapters.git import GitRepository, full_history, stream, tree_diff
 from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.adapters.git.plumbing import CommitHeader
 from jitbot.adapters.git.process import GitProcess
 from jitbot.adapters.git.ref_names import is_commit
+from jitbot.adapters.git.tree_diff import Pair
 from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
@@ -112,6 +114,35 @@ def test_a_commit_with_too_many_paths_is_not_whole(repo: Repo, monkeypatch: pyte
     assert {step.touched for step in repo.steps()[1:]} == {()}
     names.append(repo.commit(repo.tree(f"100644 blob {one}\ta", f"100644 blob {one}\tb"), names[-1]))
     assert told(repo.steps()[-1]) == [("A", "b")]
+
+
+@pytest.mark.parametrize(
+    ("together", "parts"),
+    [(99, [8, 1]), (14, [8, 4, 4, 2, 2, 1]), (8, [8, 4, 2, 2, 2, 2, 1]), (0, [8, 4, 2, 1, 1, 1])],
+)
+def test_commits_that_change_much_are_compared_few_at_a_time(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, together: int, parts: list[int]
+) -> None:
+    """As many as their changes fit into memory together, and at least one; each is told as ever."""
+    one = repo.blob()
+    names: list[str] = []
+    for number in range(9):
+        files = [f"100644 blob {one}\t{number}-{each}" for each in range(2)]
+        names.append(repo.commit(repo.tree(*files), *names[-1:]))
+    plain, asked = repo.steps(), list[int]()
+    compared = stream.changes
+
+    def comparing(git: GitProcess, pairs: Sequence[Pair], **more: Any) -> Any:
+        asked.append(len(pairs))
+        return compared(git, pairs, **more)
+
+    monkeypatch.setattr(full_history, "_STEPS", 8)
+    monkeypatch.setattr(tree_diff, "TOGETHER", together)
+    assert repo.steps() == plain
+    monkeypatch.setattr(stream, "changes", comparing)
+    clone = GitRepository(repo.root)
+    assert [step.commit for step in clone.main_steps(Sha(names[-1]))] == names
+    assert [each for each in asked if each][: len(parts)] == parts
 
 
 @pytest.mark.parametrize(("most", "asks", "rules"), [(5, True, True), (3, True, False), (2, False, False)])

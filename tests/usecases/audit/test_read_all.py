@@ -1,6 +1,6 @@
 """The whole ledger read offline, in memory: which keys count, what of it counts, and what is said of the rest."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -41,10 +41,24 @@ def a_ledger(*events: Event, **keys: bytes) -> PlainLedger:
     return plain
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 400])
-def test_everything_that_counts_is_read_in_order(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    """Whatever the portions; a foreign commit among it is said, at its place."""
+@pytest.mark.parametrize(
+    ("at_once", "paths", "portions"),
+    [(1, 99, [1, 1, 1, 1, 1]), (2, 99, [2, 2, 1]), (400, 99, [5]), (400, 3, [3, 2]), (400, 0, [2, 1, 1, 1])],
+)
+def test_everything_that_counts_is_read_in_order(
+    monkeypatch: pytest.MonkeyPatch, at_once: int, paths: int, portions: list[int]
+) -> None:
+    """Whatever the portions, of so many commits and of what they changed; a foreign commit among it is said, at its place."""
+    taken: list[int] = []
+    take = read_all._Reader.take
+
+    def counted(reader: Any, steps: Sequence[HistoryStep]) -> None:
+        taken.append(len(steps))
+        take(reader, steps)
+
+    monkeypatch.setattr(read_all._Reader, "take", counted)
     monkeypatch.setattr(read_all, "_AT_ONCE", at_once)
+    monkeypatch.setattr(read_all, "_PATHS_AT_ONCE", paths)
     plain = a_ledger(*SEVERAL[:2])
     foreign = plain.push(files={"README": b"x"})
     plain.push(SEVERAL[2])
@@ -53,6 +67,7 @@ def test_everything_that_counts_is_read_in_order(monkeypatch: pytest.MonkeyPatch
     assert (found.commits, found.anchored, found.head) == (5, True, plain.commits[-1].commit)
     assert [(each.code, each.commit) for each in found.problems] == [("unattested", foreign)]
     assert [each.order for each in found.batches] == [1, 2, 4]
+    assert taken == portions
 
 
 def test_a_batch_that_counts_hides_no_deletion_of_its_commit(monkeypatch: pytest.MonkeyPatch) -> None:

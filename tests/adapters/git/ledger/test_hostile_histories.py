@@ -13,7 +13,7 @@ from hand_made_repo import Repo
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from jitbot.adapters.git import GitRepository, full_history, replay
+from jitbot.adapters.git import GitRepository, full_history, replay, tree_diff
 from jitbot.adapters.git.tree_diff import EMPTY_TREE
 from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.bounds import DEEPEST
@@ -262,15 +262,17 @@ def both(objects: Objects) -> tuple[object, object]:
     seed=st.integers(0, 10**6),
     part=st.sampled_from([1, 3, 1000]),
     alone=st.sampled_from([0, 2, 20]),
+    together=st.sampled_from([0, 9, 10**5]),
     bend=st.sampled_from([*(None,) * 6, *BENDS]),
 )
 def test_what_is_proven_is_what_a_comparison_finds(
-    seed: int, part: int, alone: int, bend: str | None
+    seed: int, part: int, alone: int, together: int, bend: str | None
 ) -> None:
     """Whatever was pushed between batches, and of whatever form the objects are."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
         patched.setattr(full_history, "_STEPS", part)
         patched.setattr(replay, "_ALONE", alone)
+        patched.setattr(tree_diff, "TOGETHER", together)
         objects = Objects(Path(folder))
         history = History(objects, seed)
         late = [*history.drawn.sample(STRANGE, history.drawn.choice([0, 0, 1])), "batch"]
