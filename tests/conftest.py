@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # Tests are compiled once, and so is jitbot, not in each of some hundred processes, whatever the shell says.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# What Hypothesis would load for itself: trio, that selenium brings, whose random numbers no test draws.
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 
 TESTS = Path(__file__).parent
 _seen: set[object] = set()
@@ -120,20 +123,58 @@ def _told_if_seen(tell: Callable[..., object], *said: Any) -> None:
     if isinstance(report, pytest.TestReport) and (
         report.when == "call" or not report.passed or report.user_properties
     ):
+        if report.passed:
+            report.keywords = {}  # the names of folders, marks and values: nobody asks for them
         tell(*said)
 
 
-# Hooks, and no fixtures: pytest's own work for a fixture of every test is seconds of each run.
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse every connection that leaves this machine, in fixtures as in tests; and listen to the embedded GitHub."""
-    socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
-    if not _place(item.path).startswith("domain/"):  # there nobody speaks to anybody
-        import_module("described")  # before a test changes what loading it would need
-        from jitbot.sandbox.github.server import OBSERVERS
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The process that only distributes loads Hypothesis to tell what failed, or its statistics; else it has no use for it."""
+    config = session.config
+    asked = session.testsfailed or config.getoption("--hypothesis-show-statistics", None)
+    plugin = config.pluginmanager.get_plugin("hypothesispytest")
+    if plugin is not None and _distributes(config) and not asked:
+        config.pluginmanager.unregister(plugin)
 
-        if _observe not in OBSERVERS:
+
+# Hooks, and no fixtures that every test has: pytest's own work for each of them is seconds of each run.
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """What all tests of a process stand on; the process that only distributes has none."""
+    if _distributes(session.config):
+        return (yield)
+    socket_allow_hosts(
+        ["127.0.0.1"], allow_unix_socket=True
+    )  # refuse each connection that leaves this machine
+    _what_is_loaded_stays()
+    with pytest.MonkeyPatch.context() as patch, _of_file:
+        git_alone(patch, Path(session.config.option.basetemp or tempfile.gettempdir()).resolve())
+        if any(_speaks(item) for item in session.items):
+            import_module("described")  # before a test changes what loading it would need
+            from worked_out_once import vendors_work_out_once
+
+            from jitbot.sandbox.github.server import OBSERVERS
+
             OBSERVERS.append(_observe)
+            vendors_work_out_once(patch)
+        return (yield)
+
+
+def _distributes(config: pytest.Config) -> bool:
+    return config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+
+
+def _speaks(item: pytest.Item) -> bool:
+    """Whether a test may speak to an embedded GitHub or AWS; in the domain nobody speaks to anybody."""
+    return not _place(item.path).startswith("domain/")
+
+
+def _what_is_loaded_stays() -> None:
+    """So the collector of garbage need not look at it again and again; while it was loaded, there was no garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -145,36 +186,6 @@ def pytest_runtest_teardown() -> Iterator[None]:
         told = list(_told)
         _told.clear()
     assert told == []
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _git_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test starts another program than git, except the proofs."""
-    with pytest.MonkeyPatch.context() as patch:
-        git_alone(patch, tmp_path_factory.getbasetemp())
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _what_is_loaded_stays() -> None:
-    """So the collector of garbage need not look at it again and again; while it was loaded, there was no garbage."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-    gc.enable()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _vendors_work_out_once(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What botocore and moto find out for each session, client and call again, in tests that have any."""
-    if all(_place(item.path).startswith("domain/") for item in request.session.items):
-        yield
-        return
-    from worked_out_once import vendors_work_out_once
-
-    with pytest.MonkeyPatch.context() as patch:
-        vendors_work_out_once(patch)
-        yield
 
 
 # Tests whose subject is neither git nor what goes over a socket.
@@ -190,28 +201,34 @@ QUICK = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _quick_git(request: pytest.FixtureRequest) -> Iterator[None]:
-    """git's plumbing in this process, in the tests whose subject is not git. `JITBOT_GIT=real` leaves all to git."""
-    if not _place(request.path).startswith(QUICK) or request.node.get_closest_marker("real_git"):
-        yield
-        return
-    from answering import answered_here
-
-    with pytest.MonkeyPatch.context() as patch:
-        answered_here(patch)
-        yield
+_of_file = ExitStack()  # what the tests of one file stand on
+_begun: list[Path] = []
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """git itself, for one test that is marked so, and for what it stands on."""
-    if item.get_closest_marker("real_git") is None:
+    """git's plumbing in this process, in the tests whose subject is not git, and in what they stand on.
+
+    `JITBOT_GIT=real` leaves all to git, and so does the mark of a file or a test.
+    """
+    if item.path not in _begun:
+        _of_file.close()
+        _begun[:] = [item.path]
+        module = item.getparent(pytest.Module)
+        if _is_quick(item) and (module is None or module.get_closest_marker("real_git") is None):
+            from answering import answered_here
+
+            answered_here(_of_file.enter_context(pytest.MonkeyPatch.context()))
+    if not _is_quick(item) or item.get_closest_marker("real_git") is None:
         return (yield)
     from answering import left_to_git
 
     with left_to_git():
         return (yield)
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    return _place(item.path).startswith(QUICK)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -223,8 +240,7 @@ def pytest_configure(config: pytest.Config) -> None:
     memory = place(os.environ)
     if memory is not None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
-    distributes = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
-    if distributes and not config.getoption("--hypothesis-profile", None):
+    if _distributes(config) and not config.getoption("--hypothesis-profile", None):
         return
     if hasattr(config, "workerinput") and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         worker = int(config.workerinput["workerid"].removeprefix("gw"))

@@ -3,11 +3,13 @@
 import ast
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pytest_socket import SocketConnectBlockedError
 from starting import PLAYED
 
 TESTS = Path(__file__).parents[1]
@@ -45,6 +47,13 @@ def test_a_proof_may_start_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the folder in which it lies."""
     monkeypatch.setenv("PYTEST_CURRENT_TEST", "tests/proofs/test_starting.py::test_x (call)")
     assert subprocess.run(["sh", "-c", "exit 3"], check=False).returncode == 3
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_no_connection_leaves_this_machine(again: bool) -> None:
+    """In no test: what the first leaves behind lets the second connect nowhere, either."""
+    with socket.socket() as one, pytest.raises(SocketConnectBlockedError), pytest.warns(match="192.0.2.1"):
+        one.connect(("192.0.2.1", 443))
 
 
 def imported(path: Path) -> set[str]:

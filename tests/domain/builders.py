@@ -7,6 +7,7 @@ Acme's people and rules, and the request itself, are in `acme_facts`.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from acme_facts import (
@@ -27,6 +28,7 @@ from acme_facts import (
     a_policy,
     a_request,
     an_actor,
+    otherwise,
     sha,
     the_rules,
     the_settings,
@@ -55,48 +57,57 @@ from jitbot.domain.model.merge_facts import (
 from jitbot.domain.model.parsed_case import ParsedCase, parse_case
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 
+_CHANGE = Change(
+    path=PATH,
+    commit=MERGE,
+    base=BASE,
+    committed_at=MERGED_AT,
+    kind=ChangeKind.ADDED,
+    mode="100644",
+    blob=BLOB,
+)
+
 
 def a_change(**changes: Any) -> Change:
     """The merge commit added alice's request."""
-    change = Change(
-        path=PATH,
-        commit=MERGE,
-        base=BASE,
-        committed_at=MERGED_AT,
-        kind=ChangeKind.ADDED,
-        mode="100644",
-        blob=BLOB,
-    )
-    return replace(change, **changes)
+    return otherwise(_CHANGE, changes)
+
+
+_REQUEST = a_request()
+_WINDOW = iam.Window(starts_at=None, expires_at=EXPIRES_AT)
+_PULL = PullRequest(
+    number=7,
+    author=an_actor("alice"),
+    repository_id=700001,
+    base_branch="main",
+    head=HEAD,
+    merged_at=MERGED_AT,
+    merged_by=an_actor("alice"),
+    merge_commit=MERGE,
+    created_at=MERGED_AT - HOUR,
+    commit_count=1,
+)
 
 
 def a_pull(**changes: Any) -> PullRequest:
     """Alice's pull request, merged."""
-    pull = PullRequest(
-        number=7,
-        author=an_actor("alice"),
-        repository_id=700001,
-        base_branch="main",
-        head=HEAD,
-        merged_at=MERGED_AT,
-        merged_by=an_actor("alice"),
-        merge_commit=MERGE,
-        created_at=MERGED_AT - HOUR,
-        commit_count=1,
-    )
-    return replace(pull, **changes)
+    return otherwise(_PULL, changes)
 
 
 def a_review(login: str = "bob", **changes: Any) -> Review:
     """An approval of the head, ten minutes before the merge."""
-    review = Review(
+    return otherwise(_review(login), changes)
+
+
+@cache
+def _review(login: str) -> Review:
+    return Review(
         review_id=1,
         user=an_actor(login),
         state="APPROVED",
         commit=HEAD,
         submitted_at=MERGED_AT - 10 * MINUTE,
     )
-    return replace(review, **changes)
 
 
 def a_commit(*logins: str, name: Sha = HEAD) -> PullCommit:
@@ -106,7 +117,12 @@ def a_commit(*logins: str, name: Sha = HEAD) -> PullCommit:
 
 def a_merge(**changes: Any) -> Merge:
     """What GitHub and git say of alice's pull request: one commit of hers, approved by bob."""
-    merge = Merge(
+    return otherwise(_merge(), changes)
+
+
+@cache
+def _merge() -> Merge:
+    return Merge(
         pull_request=a_pull(),
         files=(PATH,),
         fetched_head=HEAD,
@@ -118,7 +134,6 @@ def a_merge(**changes: Any) -> Merge:
         permissions={Login(login): "write" for login in PEOPLE},
         retargeted_at=None,
     )
-    return replace(merge, **changes)
 
 
 def a_case(**changes: Any) -> Case:
@@ -126,21 +141,22 @@ def a_case(**changes: Any) -> Case:
 
     `rules` hold at the head too, and `listed` names the merge's pull request alone, unless said otherwise.
     """
-    rules = changes.get("rules", the_rules())
-    merge = changes.get("merge", a_merge(head_rules=rules))
-    request = changes.pop("request", a_request())
-    case = Case(
-        change=a_change(),
-        request=Parsed(value=request) if isinstance(request, Request) else request,
-        rules=rules,
-        touched=(PATH,),
-        earlier=False,
-        clashes=(),
-        listed=() if merge is None else (merge.pull_request,),
-        default_branch="main",
-        merge=merge,
-    )
-    return replace(case, **changes)
+    request = changes.pop("request", _REQUEST)
+    rules = changes["rules"] if "rules" in changes else the_rules()
+    merge = changes["merge"] if "merge" in changes else a_merge(head_rules=rules)
+    given: dict[str, Any] = {
+        "change": _CHANGE,
+        "touched": (PATH,),
+        "earlier": False,
+        "clashes": (),
+        "default_branch": "main",
+        **changes,
+        "request": Parsed(value=request) if isinstance(request, Request) else request,
+        "rules": rules,
+        "merge": merge,
+    }
+    given.setdefault("listed", () if merge is None else (merge.pull_request,))
+    return Case(**given)
 
 
 def a_ground(case: Case | None = None) -> ParsedCase:
@@ -152,11 +168,13 @@ def a_ground(case: Case | None = None) -> ParsedCase:
 
 def a_window(**changes: Any) -> iam.Window:
     """Alice's two hours."""
-    return replace(iam.Window(starts_at=None, expires_at=EXPIRES_AT), **changes)
+    return otherwise(_WINDOW, changes)
 
 
 def the_documents(account: str = "prod", **parts: Any) -> iam.Documents:
     """The documents of alice's grant; `settings`, `policy`, `request`, `person` and `window` can be others."""
+    if not parts:
+        return _documents(account)
     given: dict[str, Any] = {
         "settings": the_settings(),
         "policy": a_policy(),
@@ -168,12 +186,17 @@ def the_documents(account: str = "prod", **parts: Any) -> iam.Documents:
     return iam.render(account=account, account_id=ACCOUNTS[account], **given)
 
 
+@cache
+def _documents(account: str) -> iam.Documents:
+    return the_documents(account, window=a_window())
+
+
 def changed(event: Event, **changes: Any) -> Event:
     """The event, with its ask and evidence as this JSON where they are given so."""
     for name, kind in (("ask", Ask), ("evidence", Evidence)):
         if isinstance(changes.get(name), dict):
             changes[name] = kind(changes[name])
-    return replace(event, **changes)
+    return otherwise(event, changes)
 
 
 def an_approval(**changes: Any) -> Event:

@@ -5,7 +5,8 @@ failing test shows that.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, cycle, islice, permutations
+from random import Random
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -24,7 +25,19 @@ def some(values: Sequence[T]) -> st.SearchStrategy[frozenset[T]]:
 
 
 def evenly(kinds: Iterable[Iterable[T]]) -> st.SearchStrategy[T]:
-    """One value of one kind; every kind is about as likely as the others, however many values it has."""
+    """One value of one kind; every kind is about as likely as the others, however many values it has.
+
+    Hypothesis draws what stands in front in a list of more than some hundred more often. So the kinds take turns, and the
+    values of each are mixed, always in the same way: any part of the list is like the whole.
+    """
     found = [list(kind) for kind in kinds]
     longest = max(map(len, found))
-    return st.sampled_from([each for kind in found for each in kind * (longest // len(kind))])
+    turns = zip(*(islice(cycle(_mixed(kind)), longest) for kind in found), strict=True)
+    return st.sampled_from([each for turn in turns for each in turn])
+
+
+def _mixed(values: Sequence[T]) -> list[T]:
+    """The first stays the first."""
+    others = list(values[1:])
+    Random(0).shuffle(others)  # noqa: S311 - no secret
+    return [*values[:1], *others]

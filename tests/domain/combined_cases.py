@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 
 from acme_facts import (
@@ -30,7 +31,7 @@ from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.stops import StopSubject, lifted_event, stopped_event, stops_of
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
-from jitbot.domain.model.documents import GithubId, IamUser, Login, Parameter, Person
+from jitbot.domain.model.documents import ByLogin, GithubId, IamUser, Login, Parameter, Person
 from jitbot.domain.model.merge_facts import Actor, Case, ChangeKind, Review, Rules
 
 TEAMS = ("acme/one", "acme/two", "acme/three")
@@ -44,7 +45,7 @@ def _person(number: int, login: str) -> Person:
     return known or Person(login=Login(login), github_id=GithubId(5000 + number), principal=user)
 
 
-KNOWN = people(*(_person(number, login) for number, login in enumerate(LOGINS)))
+KNOWN = ByLogin(people(*(_person(number, login) for number, login in enumerate(LOGINS))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +293,7 @@ def _rule(needs: Needs, number: int) -> ApprovalRule:
     )
 
 
+@lru_cache(maxsize=8)
 def rules_of(book: Book) -> Rules:
     """One version of the rules. A rule that is a number alone is written as a number."""
     always, *more = book.needs
@@ -312,11 +314,13 @@ def rules_of(book: Book) -> Rules:
     )
 
 
+@cache
 def _review(said: Said, number: int) -> Review:
     user = Actor(login=Login(said.login), github_id=KNOWN[Login(said.login)].github_id)
     return a_review(said.login, review_id=number, user=user, state=said.state, submitted_at=at(said.minute))
 
 
+@lru_cache(maxsize=8)
 def case_of(merged: Merged, *, longer: bool) -> Case:
     """All facts about one merge."""
     paper, rules = merged.paper, rules_of(merged.before)
@@ -336,7 +340,7 @@ def case_of(merged: Merged, *, longer: bool) -> Case:
         earlier=longer,
         merge=a_merge(
             pull_request=a_pull(merged_at=at(merged.minute), merge_commit=sha(f"merged {longer}")),
-            head_rules=rules if merged.head == merged.before else rules_of(merged.head),
+            head_rules=rules_of(merged.head),
             reviews=tuple(map(_review, merged.said, range(len(merged.said)))),
             commits=(a_commit("alice"),),
             permissions={Login(login): "write" for login in LOGINS},
@@ -369,22 +373,31 @@ class Told:
     state: RequestState
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Decided:
+    decision: Decision
+    event: Event
+
+
 def told(story: Story) -> Told:
     """Let jitbot decide: the first merge is recorded, and the record is what the second stands on."""
-    first = _decided(story, story.first, [], longer=False)
-    events, longer = [first[1]], None
+    first = _decided(story.first, story.known(story.first), None)
+    events, longer = [first.event], None
     if story.longer is not None:
-        longer = _decided(story, story.longer, events, longer=True)
-        events.append(longer[1])
+        longer = _decided(story.longer, story.known(story.longer), first)
+        events.append(longer.event)
     state = fold_request([*events, *stops_and_lifts(story.halts)], PATH)
-    return Told(first=first[0], longer=longer[0] if longer is not None else None, state=state)
+    return Told(first=first.decision, longer=longer.decision if longer is not None else None, state=state)
 
 
-def _decided(story: Story, merged: Merged, events: list[Event], *, longer: bool) -> tuple[Decision, Event]:
-    case, now = case_of(merged, longer=longer), at(merged.minute) + MINUTE
-    state = fold_request([*events, *stops_and_lifts(story.known(merged))], PATH)
+@lru_cache(maxsize=8)
+def _decided(merged: Merged, halts: tuple[Halt, ...], former: _Decided | None) -> _Decided:
+    """What jitbot decides and records; once, where one story is told again and differs only in what comes later."""
+    case, now = case_of(merged, longer=former is not None), at(merged.minute) + MINUTE
+    state = fold_request([*([former.event] if former is not None else ()), *stops_and_lifts(halts)], PATH)
     decision = decide(case, state, now)
-    return decision, of_decision(case.change, case, decision, now=now, run="", catalogue=the_catalogue())
+    event = of_decision(case.change, case, decision, now=now, run="", catalogue=the_catalogue())
+    return _Decided(decision=decision, event=event)
 
 
 def ends_of(decision: Decision) -> int | None:

@@ -32,9 +32,9 @@ class Needs:
         return (self.somewhere, self.over, self.values) != (None, None, None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Book:
-    """One version of the rules."""
+    """One version of the rules. What jitbot makes of it is remembered by the book itself."""
 
     teams: Mapping[str, tuple[Entry, ...]]
     groups: Mapping[str, tuple[str, ...]]
@@ -97,7 +97,7 @@ class Said:
     minute: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Merged:
     """A merge of the request: the rules just before it, those at its head, and what people said of this head."""
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from jitbot.domain.text.escape import quoted
 
@@ -9,6 +10,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _SHAPE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
+@lru_cache(maxsize=4096)  # an event, its documents and each table name the same few moments
 def show(moment: datetime) -> str:
     """`2026-11-24T09:00:00Z`. Raises ValueError for a naive datetime; microseconds are dropped."""
     if moment.tzinfo is None:

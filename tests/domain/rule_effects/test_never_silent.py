@@ -12,6 +12,7 @@ from itertools import permutations, product
 
 from acme_facts import MERGED_AT, a_policy
 from catalogue_facts import ACTIONS
+from choices import arranged, evenly
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from rule_set_facts import a_rule_set, effects
@@ -36,7 +37,7 @@ from jitbot.domain.rule_effects.rule_set import RuleSet
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LOGINS = ("ann", "ben", "cat", "dan")
 MOMENTS = tuple(MERGED_AT + each * HOUR for each in (0, 12, 24, 36, 48, 1000))
-DATES = st.none() | st.sampled_from([MERGED_AT + each * DAY for each in (-1, 0, 1, 2)])
+DATES = (*[None] * 4, *(MERGED_AT + each * DAY for each in (-1, 0, 1, 2)))
 TEAMS = ("acme/one", "acme/two")
 NAMES = ("first", "second")
 
@@ -132,49 +133,64 @@ class Model:
         return {(alias, self.accounts[alias]) for alias in aliases if alias in self.accounts}
 
 
+# What is drawn is made before: see `choices`. Nothing is in it less often than if each part were drawn for itself.
+ELIGIBLE = evenly(permutations(("@acme/one", "@acme/two", "ann", "ben"), many) for many in (1, 2))
+WHERE = evenly(permutations(("prod", "staging", "@live"), many) for many in (1, 2))
+LIMITS = st.sampled_from([*product([HOUR, 2 * HOUR], [False, True])])
+SOME_NAMES = arranged(NAMES, most=2)
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Mapping[str, Policy]:
     """One or two policies, or none."""
     found = {}
-    for name in draw(st.sets(st.sampled_from(NAMES))):
+    for name in draw(SOME_NAMES):
+        longest, ticket = draw(LIMITS)
         found[name] = a_policy(
             name=name,
-            eligible=tuple(
-                draw(
-                    st.lists(
-                        st.sampled_from(["@acme/one", "@acme/two", "ann", "ben"]),
-                        min_size=1,
-                        max_size=2,
-                        unique=True,
-                    )
-                )
-            ),
-            accounts=tuple(
-                draw(
-                    st.lists(
-                        st.sampled_from(["prod", "staging", "@live"]), min_size=1, max_size=2, unique=True
-                    )
-                )
-            ),
-            max_duration=draw(st.sampled_from([HOUR, 2 * HOUR])),
-            ticket_required=draw(st.booleans()),
+            eligible=draw(ELIGIBLE),
+            accounts=draw(WHERE),
+            max_duration=longest,
+            ticket_required=ticket,
         )
     return found
 
 
 MEMBERS = st.lists(
-    st.builds(Member, login=st.sampled_from(LOGINS), since=DATES, until=DATES), max_size=3
-).map(tuple)
-MODELS = st.builds(
-    Model,
-    known=st.dictionaries(
-        st.sampled_from(LOGINS), st.tuples(st.integers(1, 2), st.sampled_from(["", "a", "b"])), max_size=4
+    st.sampled_from(
+        [
+            Member(login=login, since=since, until=until)
+            for login, since, until in product(LOGINS, DATES, DATES)
+        ]
     ),
-    teams=st.dictionaries(st.sampled_from(TEAMS), MEMBERS, max_size=2),
-    accounts=st.dictionaries(st.sampled_from(["prod", "staging"]), st.sampled_from(["1" * 12, "2" * 12]), min_size=1),
-    groups=st.dictionaries(st.just("live"), st.lists(st.sampled_from(["prod", "staging"]), max_size=2, unique=True).map(tuple)),
-    policies=policies(),
-)  # fmt: skip
+    max_size=3,
+).map(tuple)
+SOME_LOGINS, SOME_TEAMS = arranged(LOGINS, most=4), arranged(TEAMS, most=2)
+IDENTITIES = evenly([product(product((1, 2), ("", "a", "b")), repeat=len(LOGINS))])
+NUMBERS = [
+    dict(zip(("prod", "staging"), each, strict=True)) for each in product(("1" * 12, "2" * 12), repeat=2)
+]
+ONE_NUMBER = [{alias: number} for alias, number in product(("prod", "staging"), ("1" * 12, "2" * 12))]
+KNOWN_ACCOUNTS = evenly([ONE_NUMBER, NUMBERS, NUMBERS])
+LIVE = [permutations(("prod", "staging"), many) for many in range(3)]
+GROUPS = evenly([[{}], *([{"live": each} for each in group] for group in LIVE)])
+POLICIES = policies()
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """Rules of one or two policies, or none."""
+    logins, teams = draw(SOME_LOGINS), draw(SOME_TEAMS)
+    return Model(
+        known=dict(zip(logins, draw(IDENTITIES), strict=False)),
+        teams={team: draw(MEMBERS) for team in teams},
+        accounts=draw(KNOWN_ACCOUNTS),
+        groups=draw(GROUPS),
+        policies=draw(POLICIES),
+    )
+
+
+MODELS = models()
 
 
 def named(found: RuleEffects, code: str, policy: str) -> list[Effect]:
@@ -265,31 +281,55 @@ def approved(model: Model, asked: Asked, by: Iterable[str], moment: datetime) ->
     )
 
 
-CONDITIONS = st.builds(
-    RuleCondition,
-    accounts=st.none() | st.lists(st.sampled_from(["prod", "staging", "@live"]), min_size=1, max_size=2, unique=True).map(tuple),
-    duration_over=st.none() | st.sampled_from([30, 60]).map(lambda minutes: timedelta(minutes=minutes)),
-    parameters=st.dictionaries(st.just("table"), st.lists(st.sampled_from(["orders", "refunds"]), min_size=1, max_size=2, unique=True).map(tuple)),
-)  # fmt: skip
+CONDITIONS = evenly(
+    [
+        [
+            RuleCondition(accounts=accounts, duration_over=over, parameters=parameters)
+            for accounts in (
+                *[None] * 12,
+                *[(each,) for each in ("prod", "staging", "@live")] * 2,
+                *permutations(("prod", "staging", "@live"), 2),
+            )
+            for over in (None, None, timedelta(minutes=30), timedelta(minutes=60))
+            for parameters in (
+                {},
+                *({"table": each} for many in (1, 2) for each in permutations(("orders", "refunds"), many)),
+            )
+        ]
+    ]
+)
+NEEDED = evenly(
+    [
+        (teams, need)
+        for teams in permutations([f"@{each}" for each in TEAMS], many)
+        for need in range(max(1, many), 4)
+    ]
+    for many in range(3)
+)
 
 
 @st.composite
-def a_rule(draw: st.DrawFn, *, always: bool) -> ApprovalRule:
-    """A rule of approval."""
-    teams = draw(st.lists(st.sampled_from([f"@{each}" for each in TEAMS]), max_size=2, unique=True))
-    need = draw(st.integers(max(1, len(teams)), 3))
-    return ApprovalRule(need=need, teams=tuple(teams), when=None if always else draw(CONDITIONS))
+def a_rule(draw: st.DrawFn) -> ApprovalRule:
+    """A rule of approval that holds under a condition."""
+    teams, need = draw(NEEDED)
+    return ApprovalRule(need=need, teams=teams, when=draw(CONDITIONS))
+
+
+MORE_RULES = st.lists(a_rule(), max_size=2)
+LIVE_ONES = st.sampled_from([("prod",), ("prod", "staging")])
+OWNERS = evenly(permutations(("@acme/one", "@acme/two", "@ann", "@ben"), many) for many in (1, 2, 3))
 
 
 @st.composite
 def approving(draw: st.DrawFn) -> Model:
     """A model with one policy, whose rules of approval, owners and teams are random; every login is another human."""
-    rules = (draw(a_rule(always=True)), *draw(st.lists(a_rule(always=False), max_size=2)))
+    teams, need = draw(NEEDED)
+    rules = (ApprovalRule(need=need, teams=teams), *draw(MORE_RULES))
     return Model(
         known={login: (number, login) for number, login in enumerate(LOGINS, 1)},
-        teams=draw(st.fixed_dictionaries(dict.fromkeys(TEAMS, MEMBERS))),
+        teams={team: draw(MEMBERS) for team in TEAMS},
         accounts={"prod": "1" * 12, "staging": "2" * 12},
-        groups={"live": draw(st.sampled_from([("prod",), ("prod", "staging")]))},
+        groups={"live": draw(LIVE_ONES)},
         policies={
             "first": a_policy(
                 name="first",
@@ -299,11 +339,14 @@ def approving(draw: st.DrawFn) -> Model:
                 parameters=(Parameter(name="table", enum=("orders", "refunds")),),
             )
         },
-        owners=tuple(draw(st.lists(st.sampled_from(["@acme/one", "@acme/two", "@ann", "@ben"]), min_size=1, max_size=3, unique=True))),
-    )  # fmt: skip
+        owners=draw(OWNERS),
+    )
 
 
-@given(old=approving(), new=approving(), kept=st.integers(0, 3))
+APPROVING = approving()
+
+
+@given(old=APPROVING, new=APPROVING, kept=st.integers(0, 3))
 @settings(max_examples=100)
 def test_what_fewer_people_can_approve_is_named(old: Model, new: Model, kept: int) -> None:
     """Request by approvers by moment: what is approved at the head alone appears, as fewer approvals or new approvers."""
@@ -345,18 +388,27 @@ NAMED = (
     "s3:GetObject",
     "odd:New",
 )
-STATEMENTS = st.lists(
-    st.builds(
-        Statement,
-        actions=st.lists(st.sampled_from(NAMED), min_size=1, max_size=3, unique=True).map(tuple),
-        resources=st.lists(st.sampled_from(RESOURCES), min_size=1, max_size=2, unique=True).map(tuple),
-        conditions=st.dictionaries(
-            st.sampled_from(["StringEquals", "StringNotEquals"]),
-            st.dictionaries(st.sampled_from(["aws:RequestedRegion", "s3:prefix"]), st.lists(st.sampled_from(["x", "y"]), min_size=1, max_size=2, unique=True).map(tuple), min_size=1),
-        ),
-    ),
-    max_size=2,
-).map(tuple)  # fmt: skip
+VALUES = [each for many in (1, 2) for each in permutations("xy", many)]
+KEYS = [
+    *[{key: values} for key in ("aws:RequestedRegion", "s3:prefix") for values in VALUES] * 2,
+    *[{"aws:RequestedRegion": region, "s3:prefix": prefix} for region in VALUES for prefix in VALUES],
+]
+ONE_OPERATOR = [{operator: keys} for operator in ("StringEquals", "StringNotEquals") for keys in KEYS]
+BOTH = [{"StringEquals": one, "StringNotEquals": other} for one in KEYS for other in KEYS]
+ANY_ACTIONS = evenly(permutations(NAMED, many) for many in (1, 1, 1, 2, 3, 3))
+ANY_RESOURCES = evenly(permutations(RESOURCES, many) for many in (1, 2))
+ANY_CONDITIONS = evenly([*[[{}]] * 5, *[ONE_OPERATOR] * 3, *[BOTH] * 4])
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> Statement:
+    """What a policy allows."""
+    return Statement(
+        actions=draw(ANY_ACTIONS), resources=draw(ANY_RESOURCES), conditions=draw(ANY_CONDITIONS)
+    )
+
+
+STATEMENTS = st.lists(statements(), max_size=2).map(tuple)
 
 
 def allows(statements: Iterable[Statement], action: str, resource: str, context: Mapping[str, str]) -> bool:

@@ -469,7 +469,8 @@ def test_one_request_is_shown_however_long_it_is() -> None:
     accounts = [f"{number:03}{'x' * 590}" for number in range(80)]
     long = ending(*accounts)
     assert list(too_much([long])) == []
-    assert all(f"**{account}**" in comment(long) for account in accounts)
+    shown = comment(long)
+    assert all(f"**{account}**" in shown for account in accounts)
     (found,) = too_much([long, ending("prod")])
     assert found.message.endswith("1 would not be seen")
 

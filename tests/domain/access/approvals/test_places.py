@@ -10,7 +10,7 @@ from jitbot.domain.access.approvals.pending_approvals import pending
 from jitbot.domain.access.approvals.places import Place, can_fill, fill, open_places, places_in_words
 from jitbot.domain.access.approvals.requirement import Requirement, of_rules
 from jitbot.domain.model.approval_rules import ApprovalRule
-from jitbot.domain.model.documents import AccountId, GithubId, Login, Person
+from jitbot.domain.model.documents import AccountId, ByLogin, GithubId, Login, Person
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.model.owners import human_keys
 
@@ -88,7 +88,9 @@ def test_words() -> None:
 def test_a_large_organisation_is_judged_in_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """300 people, 40 teams, 60 accounts: each member is looked at a few times, not once for each other."""
     logins = [Login(f"p{number}") for number in range(300)]
-    known = people(*(a_person(login, github_id=GithubId(9000 + at)) for at, login in enumerate(logins)))
+    known = ByLogin(
+        people(*(a_person(login, github_id=GithubId(9000 + at)) for at, login in enumerate(logins)))
+    )
     members = {f"acme/t{at}": tuple(logins[at::8]) for at in range(40)}
     names = tuple(f"@{name}" for name in members)
     rules = tuple(ApprovalRule(need=6, teams=names[at : at + 6]) for at in range(0, 36, 6))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 
 import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, SECOND, a_request
@@ -24,18 +25,21 @@ DEADLINES = {"no-end", "late-end", "late-confirmation", "no-removal", "late-remo
 SPAN = 5 * 24 * 60  # minutes in which everything happens: any limit may be met or passed
 moment = st.integers(0, SPAN).map(lambda minutes: NOW + minutes * MINUTE)
 early = [EndReason.REVOKED, EndReason.RELEASED, EndReason.DELETED, EndReason.OFFBOARDED]
-maybe, nine_of_ten = st.booleans(), st.integers(0, 9)
 hours, more_hours = (
     st.sampled_from([each * HOUR for each in many]) for many in (range(1, 41), range(41, 61))
 )
-ends = st.lists(st.tuples(st.sampled_from([*[EndReason.EXPIRED] * 4, *early]), moment, maybe), max_size=3)
+# Whether it was extended, granted, granted for longer, and revoked: nine of ten are granted. See `choices`.
+courses = st.sampled_from([*product([False, True], range(10), range(10), [False, True])])
+ends = st.lists(
+    st.tuples(st.sampled_from([*product([*[EndReason.EXPIRED] * 4, *early], [False, True])]), moment),
+    max_size=3,
+)
 moments = st.lists(moment, max_size=2)
 GONE = st.lists(
     st.tuples(
-        st.sampled_from([EndReason.DELETED, EndReason.OFFBOARDED]),
+        st.sampled_from([*product([EndReason.DELETED, EndReason.OFFBOARDED], [False, True])]),
         moment,
         st.none() | st.integers(0, 600),
-        maybe,
     ),
     max_size=2,
 )
@@ -44,19 +48,19 @@ GONE = st.lists(
 @st.composite
 def records(draw: st.DrawFn) -> list[Event]:
     """What may be recorded of one request: extended or not, ended, confirmed and removed at any time, or twice, or never."""
-    first = an_approval(asked=a_request(duration=draw(hours)))
-    events = [first]
-    if draw(maybe):
+    extended, *granted, revoked = draw(courses)
+    events = [an_approval(asked=a_request(duration=draw(hours)))]
+    if extended:
         events.append(an_extension(draw(more_hours)))
     events += [
         an_outcome(EventType.GRANTED, commit=term.commit, window=term.window, at=draw(moment))
-        for term in events
-        if draw(nine_of_ten)
+        for term, nine_of_ten in zip(events, granted, strict=False)
+        if nine_of_ten
     ]
-    if draw(maybe):
+    if revoked:
         events.append(a_revocation(at=draw(moment)))
     windows = [each.window for each in events[:2] if each.window]
-    for why, at, last in draw(ends):
+    for (why, last), at in draw(ends):
         window = windows[-1 if last else 0]
         effective = window.expires_at if why is EndReason.EXPIRED else at
         evidence = {"effective_at": timestamp.show(effective), "seen": "denied"}
@@ -66,7 +70,7 @@ def records(draw: st.DrawFn) -> list[Event]:
     return [*events, *(an_outcome(EventType.REMOVED, at=at, evidence=removed) for at in times)]
 
 
-def absent(gone: Sequence[tuple[EndReason, datetime, int | None, bool]]) -> tuple[Absence, ...]:
+def absent(gone: Sequence[tuple[tuple[EndReason, bool], datetime, int | None]]) -> tuple[Absence, ...]:
     """The times in which main lacked the request's file or its requester."""
     return tuple(
         Absence(
@@ -76,7 +80,7 @@ def absent(gone: Sequence[tuple[EndReason, datetime, int | None, bool]]) -> tupl
             commit=MERGE,
             owned=owned,
         )
-        for why, since, minutes, owned in gone
+        for (why, owned), since, minutes in gone
     )
 
 

@@ -1,7 +1,7 @@
 """CODEOWNERS: what is read, what is refused, who is meant."""
 
 import dataclasses
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -281,6 +281,6 @@ def test_rules_cannot_be_changed() -> None:
 )
 def test_a_hostile_pattern_is_quick(pattern: str, path: str) -> None:
     """No pattern makes matching explode: at most its length times the path's."""
-    start = perf_counter()
+    start = process_time()
     assert not Rule(line=1, pattern=pattern, owners=()).covers(path)
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5
