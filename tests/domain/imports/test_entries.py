@@ -1,6 +1,7 @@
 """Registry files are changed entry by entry: everything else keeps its bytes and its place."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -214,9 +215,11 @@ def test_what_was_not_meant_is_seen() -> None:
 
 
 NAMES = st.sampled_from(["alice", "Bob", "x-1", "123", "no", "zoe_acme"])
-TEXTS = st.sampled_from(["a@acme.com", "no", "-x", "a,b", "@x", "a+b=c", "007", "1.5", "a.b-c_d"])
+TEXTS = ["a@acme.com", "no", "-x", "a,b", "@x", "a+b=c", "007", "1.5", "a.b-c_d"]
 NOTES = st.sampled_from(["", "# a note\n", "\n", "  # indented\n\n"])
-PERSONS = st.builds(person, st.sampled_from(["1", "20", "300"]), st.just("") | TEXTS)
+PERSONS = st.sampled_from(
+    [person(*each) for each in product(["1", "20", "300"], [*[""] * len(TEXTS), *TEXTS])]
+)
 OTHERS = st.sampled_from(
     ["{github_id: 5}", "\n    github_id: 6\n    # why\n    iam_user: arn:aws:iam::222222222222:user/x"]
 )

@@ -33,7 +33,9 @@ from jitbot.domain.model.bounds import DOCUMENTS_WRITTEN, EVENT_WRITTEN
 from jitbot.domain.model.documents import AccountId, Sha
 
 # Half a surrogate is what a name that is not UTF-8 leaves in Python's text.
-texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff"), max_size=12)
+whole = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+broken = st.tuples(whole, st.sampled_from(["\udc80", "\udcff", "\udcff\udc80"]), whole).map("".join)
+texts = whole | broken
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),

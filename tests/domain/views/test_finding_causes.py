@@ -1,6 +1,7 @@
 """Which findings are of one cause, and which come first."""
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from hypothesis import given
@@ -37,12 +38,17 @@ def test_a_policys_own_name_is_no_cause_of_its_own() -> None:
 @given(
     st.lists(
         st.builds(
-            finding,
-            st.integers(0, 5),
-            st.sampled_from(["one", "other", "third"]),
+            replace,
+            st.sampled_from(
+                [
+                    finding(number, code, hint=hint, level=level)
+                    for number, code, hint, level in product(
+                        range(6), ["one", "other", "third"], ["", "do", LONG], FindingLevel
+                    )
+                ]
+            ),
             message=st.text(max_size=3),
-            hint=st.sampled_from(["", "do", LONG]),
-        ).flatmap(lambda each: st.sampled_from(FindingLevel).map(lambda level: replace(each, level=level)))
+        )
     )
 )
 def test_grouping_loses_nothing(findings: list[Finding]) -> None:
