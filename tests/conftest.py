@@ -140,12 +140,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 # Hooks, and no fixtures that every test has: pytest's own work for each of them is seconds of each run.
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """What all tests of a process stand on; the process that only distributes has none."""
+    """What all tests of a process need: no connection to another machine, no other program than git, an observed GitHub."""
     if _distributes(session.config):
         return (yield)
-    socket_allow_hosts(
-        ["127.0.0.1"], allow_unix_socket=True
-    )  # refuse each connection that leaves this machine
+    socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)  # no connection leaves this machine
     _what_is_loaded_stays()
     with pytest.MonkeyPatch.context() as patch, _of_file:
         git_alone(patch, Path(session.config.option.basetemp or tempfile.gettempdir()).resolve())

@@ -154,8 +154,9 @@ def _stands_for(owner: str, teams: Teams) -> Iterator[Login]:
     if login := _LOGIN.fullmatch(owner):
         yield Login(login[1])
     if team := _TEAM.fullmatch(owner):
+        wanted = team[1].casefold()
         for name, members in teams.items():
-            if name.casefold() == team[1].casefold():
+            if name.casefold() == wanted:
                 yield from members
 
 
