@@ -144,7 +144,6 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if _distributes(session.config):
         return (yield)
     socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)  # no connection leaves this machine
-    _what_is_loaded_stays()
     with pytest.MonkeyPatch.context() as patch, _of_file:
         git_alone(patch, Path(session.config.option.basetemp or tempfile.gettempdir()).resolve())
         if any(_speaks(item) for item in session.items):
@@ -209,6 +208,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
     `JITBOT_GIT=real` leaves all to git, and so does the mark of a file or a test.
     """
+    if not _begun:  # and not before: the hunt for mutants looks for what is loaded
+        _what_is_loaded_stays()
     if item.path not in _begun:
         _of_file.close()
         _begun[:] = [item.path]

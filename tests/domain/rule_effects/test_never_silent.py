@@ -173,7 +173,8 @@ NUMBERS = [
 ONE_NUMBER = [{alias: number} for alias, number in product(("prod", "staging"), ("1" * 12, "2" * 12))]
 KNOWN_ACCOUNTS = evenly([ONE_NUMBER, NUMBERS, NUMBERS])
 LIVE = [permutations(("prod", "staging"), many) for many in range(3)]
-GROUPS = evenly([[{}], *([{"live": each} for each in group] for group in LIVE)])
+NO_GROUP: Mapping[str, tuple[str, ...]] = {}
+GROUPS = evenly([[NO_GROUP], *([{"live": each} for each in group] for group in LIVE)])
 POLICIES = policies()
 
 
