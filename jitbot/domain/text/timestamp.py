@@ -15,7 +15,7 @@ def show(moment: datetime) -> str:
     """`2026-11-24T09:00:00Z`. Raises ValueError for a naive datetime; microseconds are dropped."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    shown = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(timespec="seconds")
+    shown = moment.astimezone(UTC).isoformat(timespec="seconds")
     return shown.removesuffix("+00:00") + "Z"
 
 
