@@ -105,10 +105,13 @@ def test_one_git_compares_as_many_trees_as_there_are(tmp_path: Path, monkeypatch
     """More pairs than one question has room for: each is compared, by a single process."""
     trees = _trees(tmp_path, 3 * TURN // 82)
     git = GitProcess(tmp_path, timeout=60)
-    started, start = [], GitProcess._started
-    monkeypatch.setattr(
-        GitProcess, "_started", lambda *given, **more: started.append(start(*given, **more)) or started[-1]
-    )
+    started, start = list[Any](), GitProcess._started
+
+    def starting(*given: Any, **more: Any) -> Any:
+        started.append(start(*given, **more))
+        return started[-1]
+
+    monkeypatch.setattr(GitProcess, "_started", starting)
     found = search(git, [(EMPTY_TREE, each) for each in trees], most=5)
     assert [each.found[0].path for each in found.values()] == [f"f{number}" for number in range(len(trees))]
     assert len(started) == 1
@@ -382,7 +385,8 @@ def test_a_git_that_went_away_is_started_again(tmp_path: Path) -> None:
     """It is missed before the next question; in the middle of an answer that answer has no end."""
     git = _git(tmp_path / "bin", f"{SAYS}; sys.exit('fatal: no more') if line == 'last\\n' else None")
     first = said(git, "last")
-    os.waitid(os.P_PID, *first, os.WEXITED | os.WNOWAIT)
+    (process,) = first
+    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
     assert said(git, "a") != first
     with (
         pytest.raises(UnavailableError, match="git x failed: fatal: no more"),

@@ -14,6 +14,7 @@ from jitbot.commands.audit import page_overview
 from jitbot.commands.audit.pack_index import _file
 from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.report.overview.answer import AuditAnswer
+from jitbot.domain.audit.report.overview.controls import CONTROLS
 from jitbot.domain.audit.report.overview.policy_figures import policy_figures
 from jitbot.domain.audit.report.overview.populations import ActiveGrants, Population
 from jitbot.domain.audit.report.pack import PackFile
@@ -96,7 +97,7 @@ def test_the_gravest_exceptions_come_first(monkeypatch: pytest.MonkeyPatch) -> N
         {"separation_of_duties": NO},
         {"approved_before_grant": NO, "within_max": NO},
     ]
-    records = [replace(judged(**each), id=str(at)) for at, each in enumerate(answers)]
+    records = [replace(judged(GOOD, **each), id=str(at)) for at, each in enumerate(answers)]
     found = texts(monkeypatch, a_period_report(*records, replace(GOOD, id="good")))
     assert [each["id"] for each in found["exceptions"]] == ["5", "4", "3", "2", "1", "0"]
     assert found["exceptions_left_out"] == 0
@@ -311,7 +312,7 @@ def test_the_figures_of_a_policy() -> None:
 
 def test_a_control_has_the_questions_that_speak_to_it() -> None:
     """By the rows that it names, and no other."""
-    (control, *_) = page_overview.CONTROLS
+    (control, *_) = CONTROLS
     control = replace(control, verdicts=("rules", "use"))
     others = [
         replace(ANSWER, name="population", question="How many?"),

@@ -62,7 +62,7 @@ def test_each_safeguard_has_its_mark(look: Run) -> None:
     """Whether it holds, and whether that was recorded."""
     marks = {Sight.HELD: "✓", Sight.NOT_HELD: "✗", Sight.NO_RULE: "?", Sight.NOT_SEEN: "?"}
     for sight in Sight:
-        answer = look(look=a_look(**{FIRST.code.replace("-", "_"): sight}))
+        answer = look(look=a_look(NOW, **{FIRST.code.replace("-", "_"): sight}))
         assert f"{marks[sight]} {FIRST.title}: {sight}" in answer.out.splitlines()
         assert len(answer.out.splitlines()) == len(SAFEGUARDS) + 1
         assert (answer.code, answer.out.splitlines()[-1], answer.err) == (0, "recorded", "")

@@ -88,6 +88,11 @@ def test_step_waits_for_enter(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> 
     """And without it nothing waits."""
     assert shown()["after_scene"] is None
     asked: list[str] = []
-    monkeypatch.setattr("click.termui.visible_prompt_func", lambda prompt: asked.append(prompt) or "")
+
+    def entered(prompt: str) -> str:
+        asked.append(prompt)
+        return ""
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", entered)
     shown(step=True)["after_scene"]()
     assert len(asked) == 1

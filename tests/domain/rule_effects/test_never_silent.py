@@ -174,7 +174,10 @@ ONE_NUMBER = [{alias: number} for alias, number in product(("prod", "staging"), 
 KNOWN_ACCOUNTS = evenly([ONE_NUMBER, NUMBERS, NUMBERS])
 LIVE = [permutations(("prod", "staging"), many) for many in range(3)]
 NO_GROUP: Mapping[str, tuple[str, ...]] = {}
-GROUPS = evenly([[NO_GROUP], *([{"live": each} for each in group] for group in LIVE)])
+GROUP_KINDS: list[list[Mapping[str, tuple[str, ...]]]] = [
+    [{"live": each} for each in group] for group in LIVE
+]
+GROUPS = evenly([[NO_GROUP], *GROUP_KINDS])
 POLICIES = policies()
 
 

@@ -10,7 +10,7 @@ from audit_story import codes, partial_clone, vouched
 from hostile import CODEOWNERS, MOVES, SUBMODULE, SYMLINK, WHERE, Commit, Put, merged, name, request
 
 from jitbot.adapters.git.partial_clone import Remainder
-from jitbot.domain.audit.history import main_history
+from jitbot.domain.model import merge_facts
 from jitbot.domain.model.documents import Sha
 
 pytestmark = pytest.mark.real_git
@@ -75,7 +75,7 @@ def test_owners_that_are_no_plain_file_for_a_moment(
     world.ran("grant")
     assert codes(audited(world)) == set()
     assert wanted
-    assert not {each for each in wanted if each == NOBODYS or each.startswith(main_history.ODD)}
+    assert not {each for each in wanted if each == NOBODYS or each.startswith(merge_facts.ODD)}
 
 
 def test_the_verdict_of_a_clone_without_blobs(world: World, held: str) -> None:
