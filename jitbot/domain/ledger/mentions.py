@@ -44,8 +44,7 @@ class Mentions:
 
 def glimpse(content: bytes | None) -> Glimpse | None:
     """What can be seen of an event; None where it must be read for that."""
-    begins = _BEGINS.match(content) if content is not None else None
-    if content is None or begins is None:
+    if content is None or (begins := _BEGINS.match(content)) is None:
         return None
     try:
         request = begins[1].decode()

@@ -53,6 +53,8 @@ def test_what_is_seen_of_an_event() -> None:
     approval, outcome = an_approval(), an_outcome(EventType.ENDED)
     assert glimpse(dump(approval)) == Glimpse(request=approval.request, may_say_why=True)
     assert glimpse(dump(outcome)) == Glimpse(request=outcome.request, may_say_why=False)
+    hidden = dump(approval).replace(b'"reason"', b'"\\u0072eason"')
+    assert glimpse(hidden) == Glimpse(request=approval.request, may_say_why=True)
 
 
 @pytest.mark.parametrize(

@@ -208,12 +208,49 @@ def test_two_keys_of_one_id_make_the_log_a_whole_one() -> None:
     assert shown(history, "alice") == shown(read(plain, k0="zero"), "alice") == []
 
 
-def test_more_than_is_looked_through_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_key_of_an_id_counts_whoever_brings_another() -> None:
+    """Also where the first is in a batch that names nobody, and the second in one of the person's own."""
+    plain = PlainLedger()
+    plain.push(of("dave", 1), files={"keys/x/1/k1.json": b"other"})
+    plain.push(of("alice", 2), files={"keys/x/2/k1.json": b"k1"})
+    plain.push(of("alice", 3), kid="k1")
+    history, whole_one = read(plain, person="alice", k0="zero"), read(plain, k0="zero")
+    assert shown(history, "alice") == shown(whole_one, "alice")
+    assert [row.request for row in shown(history, "alice")] == [of("alice", 2).request]
+
+
+def test_what_a_late_key_speaks_for_is_shown_whole() -> None:
+    """The reason of a request is in a batch that was passed over, as is the key of the end by bob."""
+    plain = PlainLedger()
+    plain.push(of("dave", 1), files={"keys/x/1/k1.json": b"k1"})
+    approval = of("dave", 2)
+    plain.push(approval)
+    revoked = replace(ended(approval), kind=EventType.REVOKED, evidence=Evidence.of(Evidence.by("bob")))
+    plain.push(revoked, kid="k1")
+    (row,) = shown(read(plain, person="bob", k0="zero"), "bob")
+    assert (row.requester, row.reason) == ("dave", "why")
+
+
+@pytest.mark.parametrize(("batches_looked_at", "passed"), [(0, 0), (1, 1), (2, 2), (3, 3)])
+def test_more_than_is_looked_through_is_judged(
+    monkeypatch: pytest.MonkeyPatch, batches_looked_at: int, passed: int
+) -> None:
     """Nobody can make the search long: beyond its bytes a batch is judged as ever, and its token read first."""
-    monkeypatch.setattr(passed_over, "_SCANNED", 10)
+    monkeypatch.setattr(passed_over, "_SCANNED", batches_looked_at * len(dump(of("dave", 1))))
+    plain = PlainLedger()
+    for number in range(1, 4):
+        plain.push(of("dave", number))
+    assert read(plain, person="alice", k0="zero").passed_over == passed
+
+
+def test_an_event_that_is_too_large_to_be_read_is_judged() -> None:
+    """Nobody knows whom it names."""
     plain = PlainLedger()
     plain.push(of("dave", 1))
-    assert read(plain, person="alice", k0="zero").passed_over == 0
+    context = whole(plain)
+    context.git.contents = lambda blobs, _: ((each, None) for each in blobs)
+    found = PassedOver(context.git, "alice", known_keys=("k0",)).choose([step_of(plain.commits[-1])], 1)
+    assert found == frozenset()
 
 
 @pytest.mark.parametrize("status", ["A", "D", "M"])
