@@ -100,6 +100,8 @@ def test_a_commit_with_too_many_paths_is_not_whole(repo: Repo, monkeypatch: pyte
     monkeypatch.setattr(full_history, "MOST_PATHS", 20)
     one = repo.blob()
     wide = repo.tree(*(f"100644 blob {one}\tf{number:02}" for number in range(21)))
+    requests = repo.tree(f"100644 blob {one}\tx.yaml")
+    wide = repo.tree(*(f"100644 blob {one}\tf{n:02}" for n in range(21)), f"040000 tree {requests}\trequests")
     deep = repo.tree(
         *(
             f"040000 tree {repo.tree(f'100644 blob {one}	a', f'100644 blob {one}	b')}\td{n:02}"

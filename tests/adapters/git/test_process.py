@@ -226,14 +226,18 @@ def test_a_git_that_fails_or_is_not_there_is_no_answer(tmp_path: Path) -> None:
     ):
         with pytest.raises(UnavailableError, match=why):
             git.run(argument)
-        with pytest.raises(UnavailableError, match=why), git.streamed(argument, stdin=""):
-            pass
+        for asked in (git.streamed, git.standing):
+            with pytest.raises(UnavailableError, match=why), asked(argument, stdin=""):
+                pass
 
 
 def test_a_git_that_never_ends_is_stopped(tmp_path: Path) -> None:
     """It would hold up the run, and a lock."""
     with pytest.raises(UnavailableError, match="git x took longer than 0 s"):
         _git(tmp_path / "bin", "import time; time.sleep(60)", timeout=0.2).ask("x")
+    git = _git(tmp_path / "bin", "import time; time.sleep(60)", timeout=0.5)
+    with pytest.raises(UnavailableError, match="git x took longer"), git.streamed("x", stdin="") as answer:
+        _to_its_end(answer)
 
 
 @pytest.mark.parametrize(
@@ -316,6 +320,8 @@ def test_one_git_stands_for_the_questions_of_a_kind(tmp_path: Path) -> None:
     assert len(first | others) == 3
     assert said(git, "f") == first
     assert not any(map(ended, first | others))
+    timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+    assert all(each.finished.is_set() for each in timers)  # a command would not end before them
     del git
     gc.collect()
     assert all(map(ended, first | others))
@@ -404,3 +410,26 @@ def test_a_git_that_stands_and_does_not_answer_is_stopped(tmp_path: Path) -> Non
             git.standing("x", stdin="a\n") as answer,
         ):
             _to_its_end(answer)
+
+
+def test_who_reads_too_little_does_not_wait(tmp_path: Path) -> None:
+    """A git that waits for the next question is told that there is none, and the answer is none."""
+    git = _git(tmp_path / "bin", SAYS, timeout=5)
+    with pytest.raises(UnavailableError) as raised, git.standing("x", stdin="a\n"):
+        raise EOFError
+    assert str(raised.value) == "git x ended before its answer did"
+
+
+def test_nothing_of_a_git_that_stood_is_left_open(tmp_path: Path) -> None:
+    """Neither of one that went away, nor of one whose answer was cut or left, nor of one that never was."""
+    git = _git(tmp_path / "bin", f"{SAYS}; sys.exit(1) if line == 'last\\n' else None")
+    missing = GitProcess(tmp_path, timeout=5, environ={"PATH": str(tmp_path)})
+    before = len(list(Path("/dev/fd").iterdir()))
+    (process,) = said(git, "last")
+    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    said(git, "a")
+    for asked, error in ((git, EOFError), (git, KeyError), (missing, KeyError)):
+        with pytest.raises((UnavailableError, KeyError)), asked.standing("x", stdin="last\n"):
+            raise error
+    git.fetch()
+    assert len(list(Path("/dev/fd").iterdir())) == before
