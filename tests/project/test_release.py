@@ -149,3 +149,13 @@ def test_this_version_could_be_released(release: ModuleType) -> None:
     assert [each for each in problems if not each.startswith(waiting)] == []
     assert all(day for day, _ in list(parts.values())[1:])
     assert list(release.problems(ROOT, f"v{version}", "https://github.com/acme/jitbot"))
+
+
+def test_each_version_begins_with_a_kind_of_change() -> None:
+    """What stands right below a version's heading was meant for the one above it."""
+    text = (ROOT / ".github/CHANGELOG.md").read_text("utf-8")
+    _, *versions = text.split("\n## [")
+    assert len(versions) > 1
+    for version in versions:
+        heading, _, rest = version.partition("\n")
+        assert re.match(r"\n### \w|\nThe first whole version", rest), heading
