@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,3 +39,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """acme with its workflows, for the tests of one file."""
     with open_office(tmp_path_factory.mktemp("home")) as office:
         yield office
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[str, str]]:
+    """What was printed since the last time: the result, and what is said beside it."""
+    return lambda: tuple(capsys.readouterr())  # type: ignore[return-value]  # two texts

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from jitbot.adapters.git import plumbing, stream, tree_diff
+from jitbot.adapters.git import plumbing, stream
 from jitbot.adapters.git.objects import Objects
 from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.adapters.git.process import GitProcess, Token
@@ -13,7 +13,7 @@ from jitbot.adapters.git.replay import Replay, listed
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair, TooManyError
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.git_history import NO_BASE, HistoryStep, RuleChange, Touched
-from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
+from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS, PATHS_TOGETHER
 from jitbot.domain.model.codeowners import RULES
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import UnavailableError
@@ -172,7 +172,7 @@ class FullHistory:
                 continue
             yield from steps
             start += len(part)
-            if 2 * sum(len(each.touched) for each in steps) <= tree_diff.TOGETHER:
+            if 2 * sum(len(each.touched) for each in steps) <= PATHS_TOGETHER:
                 most = min(2 * most, _STEPS)
 
     def _of_part(

@@ -11,14 +11,13 @@ from itertools import islice
 
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.process import TURN, GitProcess
-from jitbot.domain.model.bounds import DEEPEST
+from jitbot.domain.model.bounds import DEEPEST, PATHS_TOGETHER
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _OPTIONS = ("--stdin", "-z", "--raw", "--no-renames", "--no-abbrev")
 
-TOGETHER = 100_000  # entries of many pairs together, of which somebody waits for the last: some 25 MB
 _PAIRS = TURN // 82 - 1  # of a turn: two names, a blank, and the line's end
 
 Pair = tuple[str, str]  # two trees
@@ -52,7 +51,7 @@ def search(git: GitProcess, pairs: Collection[Pair], *, below: str = "", most: i
     `most` bounds, for each pair, how many entries are looked at, files and folders together. Raises TooManyError where
     those of several pairs are too many together.
     """
-    return _search(git, pairs, below, most, None, left=TOGETHER if len(pairs) > 1 else math.inf)
+    return _search(git, pairs, below, most, None, left=PATHS_TOGETHER if len(pairs) > 1 else math.inf)
 
 
 def search_bringing(

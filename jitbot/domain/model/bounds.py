@@ -19,6 +19,9 @@ MEMORY = PATH_AGE + START_AHEAD + duration.MAXIMUM  # nothing older can matter: 
 
 # git
 MOST_PATHS = 20_000  # entries, files and folders together, that one commit changes
+PATHS_TOGETHER = (
+    100_000  # entries of several commits that an audit holds at a time, some 25 MB; of one commit always all
+)
 MOST_OF_REQUESTS = 1_000  # likewise, below requests/: a requester adds one file
 MOST_ASKS = 100  # request files that one commit of main adds or changes
 DEEPEST = 64  # folders below each other; jitbot's own are six deep

@@ -14,6 +14,7 @@ from jitbot.domain.ledger.batches import AddedCommit, Claims
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.ledger.kept_event import EventKeeper
+from jitbot.domain.model.bounds import PATHS_TOGETHER
 from jitbot.domain.model.documents import Sha
 from jitbot.ports.git import Git
 from jitbot.usecases.audit.passed_over import PassedOver
@@ -22,7 +23,6 @@ from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
 _AT_ONCE = 400  # commits whose tokens are read together
-_PATHS_AT_ONCE = 100_000  # and what they changed: anybody who may push chooses how much that is
 
 
 def read_ledger_history(
@@ -56,13 +56,13 @@ def read_ledger_history(
 
 
 def _portions(steps: Iterable[HistoryStep]) -> Iterator[list[HistoryStep]]:
-    part, left = list[HistoryStep](), _PATHS_AT_ONCE
+    part, left = list[HistoryStep](), PATHS_TOGETHER
     for step in steps:
         part.append(step)
         left -= len(step.touched)
         if len(part) == _AT_ONCE or left < 0:
             yield part
-            part, left = [], _PATHS_AT_ONCE
+            part, left = [], PATHS_TOGETHER
     if part:
         yield part
 

@@ -139,7 +139,8 @@ def test_commits_that_change_much_are_compared_few_at_a_time(
         return compared(git, pairs, **more)
 
     monkeypatch.setattr(full_history, "_STEPS", 8)
-    monkeypatch.setattr(tree_diff, "TOGETHER", together)
+    for module in (tree_diff, full_history):
+        monkeypatch.setattr(module, "PATHS_TOGETHER", together)
     assert repo.steps() == plain
     monkeypatch.setattr(stream, "changes", comparing)
     clone = GitRepository(repo.root)

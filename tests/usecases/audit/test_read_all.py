@@ -58,7 +58,7 @@ def test_everything_that_counts_is_read_in_order(
 
     monkeypatch.setattr(read_all._Reader, "take", counted)
     monkeypatch.setattr(read_all, "_AT_ONCE", at_once)
-    monkeypatch.setattr(read_all, "_PATHS_AT_ONCE", paths)
+    monkeypatch.setattr(read_all, "PATHS_TOGETHER", paths)
     plain = a_ledger(*SEVERAL[:2])
     foreign = plain.push(files={"README": b"x"})
     plain.push(SEVERAL[2])

@@ -272,7 +272,8 @@ def test_what_is_proven_is_what_a_comparison_finds(
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
         patched.setattr(full_history, "_STEPS", part)
         patched.setattr(replay, "_ALONE", alone)
-        patched.setattr(tree_diff, "TOGETHER", together)
+        for module in (tree_diff, full_history):
+            patched.setattr(module, "PATHS_TOGETHER", together)
         objects = Objects(Path(folder))
         history = History(objects, seed)
         late = [*history.drawn.sample(STRANGE, history.drawn.choice([0, 0, 1])), "batch"]

@@ -56,12 +56,6 @@ def a_summary(name: str = "one", *, kind: ChangeKind = ChangeKind.ADDED, **known
 DELETED = a_summary(kind=ChangeKind.DELETED, grant_preview=None)
 
 
-@pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[str, str]]:
-    """What was printed, and what was said beside it."""
-    return lambda: tuple(capsys.readouterr())  # type: ignore[return-value]  # two texts
-
-
 class Desk:
     """What there is to explain; `read` is where it was read, `shown` what was printed of it."""
 

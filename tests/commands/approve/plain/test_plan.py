@@ -99,12 +99,6 @@ def clone(monkeypatch: pytest.MonkeyPatch) -> Clone:
     return Clone(monkeypatch)
 
 
-@pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[str, str]]:
-    """What was printed, and what was said beside it."""
-    return lambda: tuple(capsys.readouterr())  # type: ignore[return-value]  # two texts
-
-
 def test_a_commit_is_compared_with_the_base(clone: Clone) -> None:
     """As a merge of it would: where the ledger is not there only files are."""
     clone.compare(head="wider")

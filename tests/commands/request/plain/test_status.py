@@ -175,12 +175,6 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(monkeypatch)
 
 
-@pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[str, str]]:
-    """What was printed: the table, and what is said beside it."""
-    return lambda: tuple(capsys.readouterr())  # type: ignore[return-value]  # two texts
-
-
 NOTE = "… as the ledger's branch says; who wrote it is verified in a clone\n"
 
 

@@ -118,12 +118,6 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(monkeypatch)
 
 
-@pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[str, str]]:
-    """What was printed: the result, and what is said to the person."""
-    return lambda: tuple(capsys.readouterr())  # type: ignore[return-value]  # two texts
-
-
 def test_a_request_is_shown_and_opened(desk: Desk, told: Callable[[], tuple[str, str]]) -> None:
     """What it asks for, what there is already, and the address of its pull request, which alone is the result."""
     assert desk.asks() == 0
