@@ -53,6 +53,8 @@ def _observe(exchange: "GitHubExchange") -> None:
         _told.extend(objections(exchange))
 
 
+# Tests that call the domain alone: they speak to nobody and wait for nothing.
+PURE = ("domain", "properties")
 # The files that take longest, in this order: one that begins last would keep all but one processor waiting.
 LONGEST = (
     "played/hostility/test_noninterference",
@@ -71,9 +73,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
     Tests of the domain wait for nothing.
     """
-    domain = TESTS / "domain"
     asked = [Path(config.invocation_params.dir, each.partition("::")[0]).resolve() for each in config.args]
-    waits = not all(each.is_relative_to(domain) for each in asked)
+    waits = not all(any(each.is_relative_to(TESTS / pure) for pure in PURE) for each in asked)
     return (os.cpu_count() or 1) + waits
 
 
@@ -163,7 +164,7 @@ def _distributes(config: pytest.Config) -> bool:
 
 def _speaks(item: pytest.Item) -> bool:
     """Whether a test may speak to an embedded GitHub or AWS; in the domain nobody speaks to anybody."""
-    return not _place(item.path).startswith("domain/")
+    return _place(item.path).partition("/")[0] not in PURE
 
 
 def _what_is_loaded_stays() -> None:

@@ -17,7 +17,7 @@ PLAYS = {each.stem for each in (TESTS / PLAYED).glob("*.py")} | {"desk", "asking
 MAKES = "usecases/ledger/ledgers/make.py"  # no test: it writes what tests read
 QUICK = [
     path.relative_to(TESTS).as_posix()
-    for part in ("domain", "usecases")
+    for part in ("domain", "properties", "usecases")
     for path in sorted((TESTS / part).rglob("*.py"))
 ]
 

@@ -2,7 +2,8 @@
 
     .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part PART] [--tests PATH…] [--json FILE [--resume]] [--again FILE]
 
-A part is a folder of `jitbot` with the folder of `tests` of the same name: domain, usecases, adapters, terminal, commands.
+A part is a folder of `jitbot` with the folder of `tests` of the same name: domain (and tests/properties), usecases,
+adapters, terminal, commands.
 A file of tests runs first, to see which statements each test meets. Then each mutant meets the tests that meet its statement:
 those of its module's own files, and if none of these detects it the others', the nearest first, up to so many seconds.
 As soon as nothing is alive the other files are left out: a module whose own tests detect all costs no more. Tests of
@@ -38,8 +39,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jitbot"
 DOMAIN = PACKAGE / "domain"
 # Modules whose functions remember values that jitbot made: those of the mutant are made anew.
-FACTS = tuple(path.stem for at in ("*.py", "audit/*.py") for path in (ROOT / "tests/domain").glob(at))
-PARTS = ("domain", "usecases", "adapters", "terminal", "commands")
+FACTS = tuple(
+    path.stem
+    for at in ("domain/*.py", "domain/audit/*.py", "properties/*.py")
+    for path in (ROOT / "tests").glob(at)
+)
+# Each part with the folders of tests that must be enough for it.
+PARTS = {each: [f"tests/{each}"] for each in ("domain", "usecases", "adapters", "terminal", "commands")}
+PARTS["domain"].append("tests/properties")
 LISTED = Path(__file__).with_name("survivors.md")
 OFTEN = 20  # seconds after which what is known is written again
 EXAMPLES = 50  # of each property
@@ -299,7 +306,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("modules", nargs="*", type=Path)
-    parser.add_argument("--part", choices=PARTS, default=PARTS[0])
+    parser.add_argument("--part", choices=PARTS, default="domain")
     parser.add_argument("--tests", action="append", help="meet these, and not the part's own")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests that a mutant meets at most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -318,7 +325,7 @@ def main() -> int:
     hunter = Hunter(
         paths, jobs=given.jobs, seconds=given.seconds, only=only, kept=given.json, earlier=earlier
     )
-    if _collected(hunter, given.tests or [f"tests/{given.part}"]) != 0:
+    if _collected(hunter, given.tests or PARTS[given.part]) != 0:
         sys.exit("the tests cannot be collected; run pytest to see why")
     used = sum(os.times()[:4])
     print(f"{used:.0f} CPU seconds, {used / (len(hunter.prey) or 1):.2f} for each mutant", file=sys.stderr)
