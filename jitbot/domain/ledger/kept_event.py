@@ -31,6 +31,9 @@ class EventKeeper:
         return replace(
             documents,
             role_name=sys.intern(documents.role_name),
+            path=sys.intern(documents.path),
+            permissions_boundary=sys.intern(documents.permissions_boundary),
+            tags={sys.intern(name): sys.intern(value) for name, value in documents.tags.items()},
             trust_policy=self._packer.pack(documents.trust_policy),
             permission_policy=self._packer.pack(documents.permission_policy),
         )

@@ -53,10 +53,10 @@ class Packer:
         self._places: dict[tuple[str, ...], Mapping[str, int]] = {}
 
     def pack(self, whole: Mapping[str, object]) -> Mapping[str, object]:
-        """The object, packed if that makes it smaller."""
+        """The object, packed if that makes it smaller. Of a small one only the keys are kept once."""
         text = json.dumps(dict(whole)).encode()
         if len(text) < _WORTH:
-            return whole
+            return {sys.intern(key): value for key, value in whole.items()}
         digest = hashlib.sha256(text).digest()  # takes a tenth of the time of compressing what is known
         if (known := self._known.get(digest)) is None:
             keys = tuple(whole)

@@ -29,3 +29,5 @@ def test_what_two_events_share_is_kept_once() -> None:
     assert isinstance(one.permission_policy, Packed)
     assert one.permission_policy is other.permission_policy
     assert approved.request is granted.request
+    texts = [[role.path, role.permissions_boundary, *role.tags, *role.tags.values()] for role in (one, other)]
+    assert all(first is second for first, second in zip(*texts, strict=True))
