@@ -28,6 +28,7 @@ class EarlyEnds:
     deleted: frozenset[str] = frozenset()  # requests whose file is gone from main
     offboarded: frozenset[str] = frozenset()  # requests whose requester is no longer that person
 
+    unread: bool = False  # people.yaml cannot be read, so it is unknown who is gone
     unknown: Mapping[str, str] = field(
         default_factory=dict
     )  # requests that may have to end, and why that is unknown
@@ -110,11 +111,11 @@ def to_end(
         sure = state.request not in doubt.requests or ends.of(state, AccountState()) is not None
         if documents.account_id in listed and sure:
             changes += _ends(state, term, documents, roles_by_name.get(name), ends, now)
-    denied = {(event.account_id, event.role_name, event.cause): event for event in orphans}
+    denied = _denied_orphans(orphans)
     for account_id, roles in listed.items():
         for role in roles:
             if (account_id, role.role_name) not in known and role.role_name not in doubt.roles:
-                changes += _orphan(role, denied.get((account_id, role.role_name, role.role_id)), now)
+                changes += _orphan(role, _orphan_name(role) in denied, now)
     return _sorted(changes)
 
 
@@ -162,8 +163,7 @@ def _ends(
         detail = f"another role has the name of one that was ended: {role.role_id}"
         yield _deny(state, documents, term, (EndReason.DRIFT, detail))
     elif role is not None and undone(account_state, term, role, now):
-        detail = f"the denial was taken off role {role.role_id}, as seen at {timestamp.show(now)}"
-        yield _deny(state, documents, term, (EndReason.DRIFT, detail))
+        yield _deny(state, documents, term, (EndReason.DRIFT, _taken_off(role, now)))
     elif (
         due is not None
         and account_state.end is None
@@ -178,16 +178,27 @@ def _ends(
 
 
 def to_look_at(
-    states: Iterable[RequestState], listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
+    states: Iterable[RequestState],
+    listed: Mapping[AccountId, tuple[Listed, ...]],
+    orphans: Iterable[Event],
+    now: datetime,
 ) -> tuple[Listed, ...]:
-    """The roles whose early end is recorded, and that a session could still use if somebody took the denial off."""
+    """The roles whose early end is recorded, and that a session could still use if somebody took the denial off.
+
+    `orphans` are the recorded ends of roles that no request explains: they are looked at until they are removed.
+    """
+    denied = _denied_orphans(orphans)
     ended = {
         (documents.account_id, documents.role_name)
         for state, term, documents in _roles(states)
         if _may_live(term, now) and state.account_state(documents.account_id).end is not None
     }
     roles = (role for each in listed.values() for role in each)
-    return tuple(role for role in roles if role.whole is None and (role.account_id, role.role_name) in ended)
+    return tuple(
+        role
+        for role in roles
+        if role.whole is None and ((role.account_id, role.role_name) in ended or _orphan_name(role) in denied)
+    )
 
 
 def undone(account_state: AccountState, term: ApprovedTerm, role: Listed, now: datetime) -> bool:
@@ -198,6 +209,10 @@ def undone(account_state: AccountState, term: ApprovedTerm, role: Listed, now: d
         and role.whole is not None
         and not role.whole.denied
     )
+
+
+def _taken_off(role: Listed, now: datetime) -> str:
+    return f"the denial was taken off role {role.role_id}, as seen at {timestamp.show(now)}"
 
 
 def denials(state: RequestState, due: tuple[EndReason, str]) -> tuple[Deny, ...]:
@@ -242,21 +257,35 @@ def _role(state: RequestState, term: ApprovedTerm, documents: iam.Documents) -> 
     }
 
 
-def _orphan(role: Listed, denied: Event | None, now: datetime) -> Iterator[Change]:
-    """A role under our path that no request explains: denied at once, removed only if its end can be read."""
+def _denied_orphans(orphans: Iterable[Event]) -> frozenset[tuple[AccountId, str, str]]:
+    """The roles that no request explains and whose denial is recorded: each by its account, name and id."""
+    return frozenset((event.account_id, event.role_name, event.cause) for event in orphans)
+
+
+def _orphan_name(role: Listed) -> tuple[AccountId, str, str]:
+    return role.account_id, role.role_name, role.role_id
+
+
+def _orphan(role: Listed, denied: bool, now: datetime) -> Iterator[Change]:
+    """A role under our path that no request explains: denied at once, removed only if its end can be read.
+
+    Until it is removed, it is denied again if somebody takes the denial off.
+    """
     window = iam.read_window(role.trust_policy)
-    if denied is None:
+    is_over = window is not None and now >= window.expires_at + iam.SESSION
+    was_undone = denied and role.whole is not None and not role.whole.denied
+    if not denied or (was_undone and not is_over):
         yield Deny(
             request="",
             commit=Sha(""),
             account="",
             account_id=role.account_id,
             role_name=role.role_name,
-            why=EndReason.ORPHAN,
-            detail=role.role_id,
+            why=EndReason.DRIFT if denied else EndReason.ORPHAN,
+            detail=_taken_off(role, now) if denied else role.role_id,
             window=window,
         )
-    elif window is not None and now >= window.expires_at + iam.SESSION:
+    elif window is not None and is_over:
         yield Remove(
             request="",
             commit=Sha(""),

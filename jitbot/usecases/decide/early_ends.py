@@ -44,14 +44,34 @@ def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyE
             refused[path] = str(error)
         except JitbotError as error:  # also GitHub's own "forbidden": it says nothing of who may end what
             unknown[path] = str(error)
-    return EarlyEnds(deleted=frozenset(deleted), offboarded=gone, unknown=unknown, refused=refused)
+    return EarlyEnds(
+        deleted=frozenset(deleted),
+        offboarded=gone,
+        unread=asked and people is None,
+        unknown=unknown,
+        refused=refused,
+    )
 
 
 def alarms(ends: EarlyEnds) -> tuple[Finding, ...]:
-    """Findings for requests whose file main deleted, if it is unknown whether the deletion ends them."""
-    return tuple(
-        _finding(path, "deletion-not-told", f"it is unknown whether its deletion ends the access: {why}")
-        for path, why in sorted(ends.unknown.items())
+    """Findings for what may have to end, while nobody knows whether it must: people.yaml cannot be read, or a deletion is in doubt."""
+    unread = (not_read(PEOPLE, "nobody's access ends because they left"),) if ends.unread else ()
+    return (
+        *unread,
+        *(
+            _finding(path, "deletion-not-told", f"it is unknown whether its deletion ends the access: {why}")
+            for path, why in sorted(ends.unknown.items())
+        ),
+    )
+
+
+def not_read(path: str, therefore: str) -> Finding:
+    """The finding for a rule file that says what must end, and that cannot be read at main's tip."""
+    return Finding(
+        code="rules-not-read",
+        message=f"main's {path} is missing or cannot be read, so {therefore}",
+        file=path,
+        hint="repair it on main; `jitbot check` names the line",
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from jitbot.domain.aws.roles import Actual, Listed
 from jitbot.domain.enforce import plan
 from jitbot.domain.enforce.drift import tag_findings
-from jitbot.domain.model.documents import AccountId, Source
+from jitbot.domain.model.documents import AccountId, Finding, Source
 from jitbot.domain.model.errors import JitbotError
 from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.apply import ApplyResult, Failure, apply, failure_of, for_each_account
@@ -36,11 +36,13 @@ def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: b
 
 def _sweep(ledger: Ledger, *, dry_run: bool, complete: bool) -> Report:
     context, now = ledger.context, ledger.at
-    accounts = _accounts(context, ledger.read())
+    accounts, unread = _accounts(context, ledger.read())
     listed, failures = _list(context, accounts, whole=complete)
     # After the lists: a grant made meanwhile is then known, and no orphan.
     history = ledger.refresh()
-    report = Report(warnings=history.ignored, doubt=history.doubt, failures=failures, dry=dry_run)
+    report = Report(
+        warnings=history.ignored, alarms=unread, doubt=history.doubt, failures=failures, dry=dry_run
+    )
     if history.doubt:
         return report  # what cannot be checked may explain a role: nothing live is ended in doubt
     listed, failed = _looked_at(context, history, listed, now)
@@ -51,7 +53,7 @@ def _sweep(ledger: Ledger, *, dry_run: bool, complete: bool) -> Report:
         planned=changes,
         failures=failures + failed,
         warnings=history.ignored + tag_findings(history.states.values(), listed) + early_ends.warnings(ends),
-        alarms=early_ends.alarms(ends),
+        alarms=(*unread, *early_ends.alarms(ends)),
     )
     if changes and not dry_run:
         outcome = apply(context, changes, now)
@@ -65,7 +67,7 @@ def _looked_at(
 ) -> tuple[Mapping[AccountId, tuple[Listed, ...]], tuple[Failure, ...]]:
     """The lists, with every role that was ended early read in full: an end that somebody undid is made again."""
     wanted: dict[AccountId, list[str]] = {}
-    for role in plan.to_look_at(history.states.values(), listed, now):
+    for role in plan.to_look_at(history.states.values(), listed, history.orphans, now):
         wanted.setdefault(role.account_id, []).append(role.role_name)
     found: dict[tuple[AccountId, str], Actual | None] = {}
 
@@ -89,20 +91,22 @@ def _looked_at(
     return looked, outcome.failures
 
 
-def _accounts(context: Context, history: LedgerView) -> tuple[AccountId, ...]:
-    """Every account main names, and every one that the ledger still has business in."""
+def _accounts(context: Context, history: LedgerView) -> tuple[tuple[AccountId, ...], tuple[Finding, ...]]:
+    """Every account main names, and every one that the ledger still has business in; and whether main's are not known."""
     content = file_at_main(context.git, ACCOUNTS)
-    named: Iterable[AccountId] = ()
+    named: Iterable[AccountId] | None = None
     if content is not None:
         parsed = context.documents.parse_accounts(Source(path=ACCOUNTS, content=content))
-        named = parsed.value.values() if parsed.value is not None else ()
+        named = parsed.value.values() if parsed.value is not None else None
+    why = "no other account is looked at than those with approved requests"
+    unread = (early_ends.not_read(ACCOUNTS, why),) if named is None else ()
     held = (
         documents.account_id
         for state in history.states.values()
         for term in state.terms
         for documents in term.documents
     )
-    return tuple(sorted({*named, *held}))
+    return tuple(sorted({*(named or ()), *held})), unread
 
 
 def _list(

@@ -674,9 +674,35 @@ def test_which_roles_are_read_for_their_denial(
     events: tuple[Event, ...], role: Listed, now: datetime, looked_at: bool
 ) -> None:
     """Those that were ended early and could still be used, unless they were read already."""
-    assert to_look_at(fold_events(events).values(), {role.account_id: (role,)}, now) == (
+    assert to_look_at(fold_events(events).values(), {role.account_id: (role,)}, (), now) == (
         (role,) if looked_at else ()
     )
+
+
+def test_the_denial_of_an_orphan_that_was_taken_off_is_put_back() -> None:
+    """As that of any role: until it is removed, and where its end cannot be read, for ever."""
+    bare, denied = an_orphan(whole=an_actual_role()), an_orphan(whole=DENIED.whole)
+    (change,) = ending(orphaned(bare), roles=[bare])
+    why = "the denial was taken off role AROAEVILEXAMPLE123456, as seen at 2026-11-24T09:01:00Z"
+    assert (denial([change]), change.role_name) == ((EndReason.DRIFT, why), "jit-evil")
+    assert ending(orphaned(denied), roles=[denied]) == ()
+    assert kinds(ending(orphaned(bare), roles=[bare], now=GONE - SECOND)) == ["Deny"]
+    assert kinds(ending(orphaned(bare), roles=[bare], now=GONE)) == ["Remove"]
+    endless = replace(bare, trust_policy={})
+    assert kinds(ending(orphaned(endless), roles=[endless], now=GONE + 1000 * HOUR)) == ["Deny"]
+
+
+def test_orphans_are_read_for_their_denial() -> None:
+    """Those whose denial is recorded: one that was not denied yet is denied without that."""
+    orphan = an_orphan()
+
+    def looked_at(*listed: Listed) -> tuple[Listed, ...]:
+        return to_look_at((), {PROD: listed}, [orphaned(orphan)], GONE + 1000 * HOUR)
+
+    assert looked_at(orphan) == (orphan,)
+    others = ({"role_name": "jit-worse"}, {"role_id": "AROAWORSE"}, {"account_id": STAGING})
+    assert looked_at(*(an_orphan(**each) for each in others)) == ()
+    assert looked_at(an_orphan(whole=an_actual_role())) == ()
 
 
 def test_a_request_is_denied_wherever_it_was_approved_for() -> None:

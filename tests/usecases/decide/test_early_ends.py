@@ -39,7 +39,7 @@ from jitbot.ports.github_read import GitHubRead
 from jitbot.usecases.collect.collect_case import PEOPLE as PEOPLE_FILE
 from jitbot.usecases.collect.collect_case import rule_paths
 from jitbot.usecases.context import Context
-from jitbot.usecases.decide.early_ends import ends_at_main
+from jitbot.usecases.decide.early_ends import alarms, ends_at_main
 from jitbot.usecases.ledger.ledger_view import LedgerView
 
 LATER = MERGED_AT + DAY
@@ -259,6 +259,8 @@ def test_people_who_cannot_be_read_offboard_nobody(absent: frozenset[str]) -> No
     unread = the_rules(people=Parsed(value=None))
     main = Main(there=frozenset({PATH}), absent=absent, rules=the_rules() if absent else unread)
     assert told(main.ends()) == "nothing"
+    assert [each.code for each in alarms(main.ends())] == ["rules-not-read"]
+    assert alarms(main.ends(REFUSED)) == ()  # nobody has anything
     main.there, main.changes, main.pulls = frozenset(), (deletion(),), by("alice")
     assert told(main.ends()) == "deleted"  # a deletion ends all the same
 

@@ -1,9 +1,10 @@
 """A sweep in memory: which accounts it looks at, what it reads whole, and when it does nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from acme_facts import DATA, EXPIRES_AT, IDENTITY, NOW, PATH, PROD, STAGING, the_rules, unreadable
+from acme_facts import DATA, EXPIRES_AT, IDENTITY, NOW, PATH, PROD, ROLE_ID, STAGING, the_rules, unreadable
 from builders import a_revocation, an_approval, an_outcome, the_documents
 from plain_run import PlainRoles, PlainRun
 
@@ -84,24 +85,56 @@ def test_a_ledger_in_doubt_ends_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "absent", "accounts"),
+    ("rules", "absent", "accounts", "said"),
     [
-        (the_rules(), False, {PROD, STAGING, DATA}),
-        (the_rules(accounts=unreadable()), False, {PROD}),
-        (the_rules(accounts=Parsed(value={"other": IDENTITY})), False, {PROD, IDENTITY}),
-        (the_rules(), True, {PROD}),
+        (the_rules(), False, {PROD, STAGING, DATA}, []),
+        (the_rules(accounts=unreadable()), False, {PROD}, [ACCOUNTS]),
+        (the_rules(accounts=Parsed(value={"other": IDENTITY})), False, {PROD, IDENTITY}, []),
+        (the_rules(), True, {PROD}, [ACCOUNTS]),
     ],
     ids=["all", "unreadable", "another", "no file"],
 )
 def test_it_looks_at_the_accounts_of_main_and_of_the_ledger(
-    rules: Any, absent: bool, accounts: set[str]
+    rules: Any, absent: bool, accounts: set[str], said: list[str]
 ) -> None:
-    """An account that main names no more may have roles still."""
+    """An account that main names no more may have roles still. Where main does not say, the run fails."""
     run = PlainRun(rules=rules)
     if absent:
         del run.at_main[ACCOUNTS]
-    _, cloud = swept(run, an_approval(), GRANTED)
+    report, cloud = swept(run, an_approval(), GRANTED)
     assert set(cloud.of("list")) == accounts
+    assert [each.file for each in report.alarms] == said
+    assert report.exit_code == (3 if said else report.exit_code)
+
+
+def test_a_ledger_in_doubt_hides_no_file_that_cannot_be_read() -> None:
+    """Nothing is ended then, and both are said."""
+    report, _ = swept(PlainRun(silent=True, rules=the_rules(accounts=unreadable())), an_approval())
+    assert ([each.file for each in report.alarms], bool(report.doubt)) == ([ACCOUNTS], True)
+
+
+def test_people_who_cannot_be_read_fail_a_sweep() -> None:
+    """Somebody may have left: nobody's access ends by that, and somebody must hear of it."""
+    run = PlainRun(rules=the_rules(people=unreadable()))
+    report, cloud = swept(run, an_approval(), GRANTED, cloud=granted_role())
+    assert ([(each.code, each.file) for each in report.alarms], cloud.of("deny")) == (
+        [("rules-not-read", "policies/people.yaml")],
+        [],
+    )
+    assert report.exit_code == 3
+
+
+def test_a_denied_orphan_that_somebody_opened_is_denied_again() -> None:
+    """It is read whole like any role of an early end; denied as recorded, nothing is done."""
+    cloud = PlainRoles()
+    cloud.put(replace(the_documents(), role_name="jit-evil"))
+    orphan = an_outcome(
+        EventType.ENDED, request="", why=EndReason.ORPHAN, cause=ROLE_ID, role_name="jit-evil"
+    )
+    report, _ = swept(PlainRun(), orphan, cloud=cloud)
+    assert (cloud.of("deny"), [each.why for each in report.recorded]) == ([PROD], [EndReason.DRIFT])
+    report, _ = swept(PlainRun(), orphan, cloud=cloud)
+    assert (len(cloud.of("deny")), report.recorded) == (1, ())
 
 
 def test_a_denial_that_somebody_took_off_is_made_again() -> None:

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from acme_facts import MINUTE, PROD
-from builders import the_documents
+from acme_facts import MINUTE, PROD, ROLE_ID
+from builders import an_outcome, the_documents
 from plain_audit import PlainClone, newer
 from plain_run import PlainRoles
 
@@ -68,6 +68,19 @@ def test_an_end_that_was_undone() -> None:
     clone.end(approved, EndReason.RELEASED)
     assert codes(clone, cloud) == {"role-not-denied"}
     cloud.put(approved.documents[0], attached=(iam.DENY_ALL,))
+    assert codes(clone, cloud) == set()
+
+
+def test_the_end_of_an_orphan_that_was_undone() -> None:
+    """A role that no request explains was denied, and somebody took the denial off."""
+    clone, cloud, _ = granted()
+    cloud.put(replace(the_documents(), role_name="jit-mallory"))
+    orphan = an_outcome(
+        EventType.ENDED, request="", why=EndReason.ORPHAN, cause=ROLE_ID, role_name="jit-mallory"
+    )
+    clone.tell(replace(orphan, at=clone.now))
+    assert codes(clone, cloud) == {"role-differs"}
+    cloud.put(replace(the_documents(), role_name="jit-mallory"), attached=(iam.DENY_ALL,))
     assert codes(clone, cloud) == set()
 
 
