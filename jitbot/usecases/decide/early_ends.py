@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain.access import may_end
-from jitbot.domain.access.doubt import GITHUB_LAG
+from jitbot.domain.access.doubt import GITHUB_LAG, LISTED_COMMITS
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.enforce.plan import EarlyEnds, offboarded
 from jitbot.domain.model.bounds import MEMORY
+from jitbot.domain.model.codeowners import unusable
 from jitbot.domain.model.documents import Finding, People, Sha, Source
 from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
-from jitbot.domain.model.merge_facts import ChangeKind, PullRequest
-from jitbot.usecases.collect.collect_case import PEOPLE, CommitTree, read_rules
+from jitbot.domain.model.merge_facts import Actor, ChangeKind, PullRequest
+from jitbot.usecases.collect.collect_case import PEOPLE, CommitTree, read_pushes, read_rules
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import LedgerView
 
@@ -135,7 +136,8 @@ def _ends(context: Context, path: str, term: ApprovedTerm, deleted: _Deleted, no
 
     Restoring a file does not undo an end. But a rebase can delete and restore a file between its commits, and the pull
     request does not show that: such a deletion ends nobody's access. A deletion that nobody had to approve ends access
-    only if its author may end it. Raises _NoRightError if the author may not, and UnavailableError if it is unknown.
+    only if its author may end it, and so may everyone who pushed it to the author's branch. Raises _NoRightError if one
+    of them may not, and UnavailableError if it is unknown.
     """
     main = CommitTree(git=context.git, commit=context.git.main())
     rules = read_rules(main, context.documents, policy_of(path))
@@ -144,14 +146,21 @@ def _ends(context: Context, path: str, term: ApprovedTerm, deleted: _Deleted, no
         return True
     why = "no pull request is known that deleted it"
     for pull, merged_at in _shown(context, path, deleted.by, now):
-        requester = term.ask.github_id
-        why = may_end.why_deletion_ends_nothing(pull.author, path, requester, rules, merged_at)
+        author = may_end.why_deletion_ends_nothing(pull.author, path, term.ask.github_id, rules, merged_at)
+        others = () if owned or author else _brought_by(context, pull, path)
+        whys = (
+            may_end.why_deletion_ends_nothing(each, path, term.ask.github_id, rules, merged_at)
+            for each in others
+        )
+        why = author or next(filter(None, whys), "")
         if not why:
             return True
     if len(deleted.by) > _LOOKED_AT:  # repeated deletions by others must not hide a deletion that ends it
         raise UnavailableError(
             f"it was deleted more than {_LOOKED_AT} times, and only the last were looked at"
         )
+    if deleted.gone and (doubts := unusable(rules.codeowners)):
+        raise UnavailableError(f"who owns its folder cannot be read: {doubts[0].message}; and {why}")
     if deleted.gone:
         raise _NoRightError(f"nobody owns its folder, and {why}")
     return False
@@ -173,6 +182,21 @@ def _shown(
         for pull, merged_at in merged:
             if pull.merge_commit == commit and path in context.github.files(pull.number):
                 yield pull, merged_at
+
+
+def _brought_by(context: Context, pull: PullRequest, path: str) -> tuple[Actor, ...]:
+    """Everyone who pushed a change of this file to the pull request's branch, as far as GitHub says: anyone may push there.
+
+    Raises UnavailableError if GitHub does not list all commits, or the branch moved more often than is read.
+    """
+    if context.git.pull_head(pull.number) != pull.head:
+        context.git.fetch([pull.number])
+    commits = context.github.commits(pull.number)
+    listed = [commit.sha for commit in commits]
+    branch = read_pushes(context.github, pull, commits, context.git.touching(listed, path))
+    if pull.head not in listed or len(listed) >= LISTED_COMMITS or branch.too_many_moves:
+        raise UnavailableError(f"#{pull.number} has too many commits or pushes to say who deleted it")
+    return tuple(push.actor for push in branch.changing or ())
 
 
 def people_at_main(context: Context) -> People | None:

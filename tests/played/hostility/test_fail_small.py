@@ -317,6 +317,27 @@ def test_the_requester_ends_emergency_access_by_deleting_the_file(world: World) 
     assert (world.reach("dave"), world.story(path)[-1]) == (set(), "ended deleted")
 
 
+@pytest.mark.parametrize(("who", "ends"), [("mallory", False), ("dave", True), ("erin", True)])
+def test_a_deletion_that_is_pushed_to_the_requesters_branch_needs_the_right_too(
+    world: World, who: str, *, ends: bool
+) -> None:
+    """dave has a pull request open, and somebody pushes the deletion of his emergency access to its branch."""
+    path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
+    world.land("dave", {path: text}, by=())
+    world.ran("grant")
+    note = "requests/production-break-glass/note.md"
+    number = world.propose("dave", "a note", {note: "what happened"})
+    store, signature = world.github.store, Signature(name="dave", email="dave@acme.com", when=world.now)
+    tip = store.tip(branch := world.github.pulls[number].head_ref)
+    store.update_ref("refs/heads/scratch", tip)
+    deletion = store.commit_files("scratch", tip, {}, (path,), "more", signature, signature)
+    world.must(world.acme.call(who, "PATCH", f"/git/refs/heads/{branch}", sha=deletion, force=False))
+    world.must(world.merge("olivia", number))
+    ran = world.ran("sweep")
+    assert ("ended deleted" in world.story(path), world.reach("dave") == set()) == (ends, ends), ran.output
+    assert ("mallory is neither the requester" in ran.output) is not ends
+
+
 def test_what_github_cannot_tell_of_one_deletion_holds_up_no_other_end(world: World, granted: str) -> None:
     """carol's file was deleted and is back, and GitHub does not answer for that commit: alice, offboarded, ends at once."""
     other = world.ask("carol", "other")

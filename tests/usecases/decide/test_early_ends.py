@@ -11,6 +11,7 @@ import pytest
 from acme_facts import (
     BASE,
     DAY,
+    HEAD,
     MERGE,
     MERGED_AT,
     OWNERS,
@@ -23,16 +24,17 @@ from acme_facts import (
     sha,
     the_rules,
 )
-from builders import a_change, a_pull, a_revocation, an_approval, an_outcome
+from builders import a_change, a_commit, a_pull, a_revocation, an_approval, an_outcome
 
-from jitbot.domain.access.doubt import GITHUB_LAG
+from jitbot.domain.access.doubt import GITHUB_LAG, LISTED_COMMITS
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.enforce.plan import EarlyEnds
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.bounds import MOVES
 from jitbot.domain.model.documents import PLAIN, Parsed, Sha, Source, policy_path
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.domain.model.merge_facts import Change, ChangeKind, PullRequest, Rules
+from jitbot.domain.model.merge_facts import Change, ChangeKind, PullCommit, PullRequest, Push, Rules
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
@@ -62,6 +64,8 @@ class Main:
     pulls: Mapping[Sha, tuple[PullRequest, ...]] = field(default_factory=dict)
     listed: tuple[str, ...] = (PATH,)  # the files of every pull request
     denies: bool = False  # GitHub
+    commits: tuple[PullCommit, ...] = (a_commit("alice"),)  # of every pull request; the head deletes
+    pushes: tuple[Push, ...] = ()
     git: Git = field(init=False)
     documents: DocumentReader = field(init=False)
 
@@ -96,6 +100,9 @@ class Main:
         github = create_autospec(GitHubRead, instance=True)
         github.pulls_of.side_effect = pulls_of
         github.files.return_value = self.listed
+        github.commits.return_value = self.commits
+        github.pushes.return_value = self.pushes
+        git.touching.return_value = frozenset({HEAD})
         documents = create_autospec(DocumentReader, instance=True)
         documents.parse_people.side_effect = parse_people
         documents.parse_teams.return_value = self.rules.teams
@@ -141,6 +148,9 @@ def told(ends: EarlyEnds) -> str:
         (NOBODYS, True, "alice", "deleted"),
         (NOBODYS, False, "mallory", "refused"),
         (NOBODYS, True, "mallory", "nothing"),
+        ("* !x\n", False, "erin", "unknown"),  # nobody knows who owns it
+        ("* !x\n", False, "alice", "deleted"),
+        ("* !x\n", True, "erin", "nothing"),
     ],
 )
 def test_who_ends_access_by_a_deletion(owners: str, there: bool, who: str, outcome: str) -> None:
@@ -219,6 +229,64 @@ def test_whose_right_it_is_was_so_at_the_merge(until: int, outcome: str) -> None
     roster = a_roster_by_minutes({"acme/security": [("erin", None, until)]})
     main = Main(owners=NOBODYS, changes=(deletion(),), pulls=by("erin"), rules=the_rules(teams=roster))
     assert told(main.ends()) == outcome
+
+
+def a_push(login: str, after: Sha = HEAD) -> Push:
+    """This person moves the branch."""
+    return Push(actor=an_actor(login), before=BASE, after=after, kind="push", at=MERGED_AT - SECOND)
+
+
+MANY = tuple(a_commit("alice", name=sha(f"commit {number}")) for number in range(LISTED_COMMITS - 1))
+
+
+@pytest.mark.parametrize(
+    ("pushes", "commits", "outcome"),
+    [
+        ((a_push("alice"),), (a_commit("alice"),), "deleted"),
+        ((a_push("mallory"),), (a_commit("alice"),), "refused"),
+        ((a_push("alice"), a_push("mallory")), (a_commit("alice"),), "refused"),
+        (
+            (a_push("mallory", BASE), a_push("alice")),
+            (a_commit("alice"),),
+            "deleted",
+        ),  # pushed something else
+        ((), (), "unknown"),  # a short answer
+        ((), (a_commit("alice", name=BASE),), "unknown"),
+        ((), MANY, "unknown"),
+        ((a_push("alice"),), (*MANY[1:], a_commit("alice")), "deleted"),
+        ((a_push("alice"),), (*MANY, a_commit("alice")), "unknown"),  # there may be more of them
+        ((a_push("alice", BASE),) * (MOVES + 1), (a_commit("alice"),), "unknown"),
+    ],
+)
+def test_who_pushes_a_deletion_to_somebodys_branch_needs_the_right_too(
+    pushes: tuple[Push, ...], commits: tuple[PullCommit, ...], outcome: str
+) -> None:
+    """Where nobody owns the folder: anyone may push to anyone's branch. An owner approves what is deleted elsewhere."""
+    pulls = by("alice", head_branch="a-note", head_repository_id=700001)
+    main = Main(owners=NOBODYS, changes=(deletion(),), pulls=pulls, pushes=pushes, commits=commits)
+    assert told(main.ends()) == outcome
+    main.owners, main.there = OWNERS, frozenset({PATH})  # and restored since
+    assert told(main.ends()) == "deleted"
+
+
+def test_of_a_deletion_without_the_right_nothing_more_is_asked() -> None:
+    """Somebody who may not end the access can merge many of them."""
+    main = Main(owners=NOBODYS, changes=(deletion(),), pulls=by("mallory", head_branch="m"))
+    context = main.context()
+    view = LedgerView(head=BASE, main=BASE, events=(an_approval(),), ignored=(), doubt="", signers={})
+    assert told(ends_at_main(context, view, LATER)) == "refused"
+    context.github.commits.assert_not_called()  # type: ignore[attr-defined]
+
+
+def test_a_head_that_is_not_here_is_fetched_first() -> None:
+    """It says which commits delete the file; one that is here is not fetched."""
+    main = Main(owners=NOBODYS, changes=(deletion(),), pulls=by("alice"))
+    context = main.context()
+    view = LedgerView(head=BASE, main=BASE, events=(an_approval(),), ignored=(), doubt="", signers={})
+    for there, fetched in ((None, 1), (BASE, 2), (HEAD, 2)):
+        main.git.pull_head.return_value = there  # type: ignore[attr-defined]
+        ends_at_main(context, view, LATER)
+        assert main.git.fetch.call_count == fetched  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("times", "outcome"), [(100, "nothing"), (101, "unknown")])
