@@ -23,7 +23,7 @@ CLOCK_SKEW = timedelta(minutes=10)  # between the time an event records and the 
 LATE = "it records a time more than 10 minutes from when its token was issued"
 _AUDIENCE = "jitbot-ledger:"
 _BY_BOT = "Signed-off-by: github-actions[bot]"
-_SIGNED_OFF = re.compile(rf"(?:\s*\n{re.escape(_BY_BOT)} <[^<>\n]*>)+\Z")
+_SIGNED_OFF = re.compile(rf"{re.escape(_BY_BOT)} <[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,10 @@ def own_message(message: str) -> str:
     that commits. That it does is not documented.
     https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/managing-repository-settings/managing-the-commit-signoff-policy-for-your-repository
     """
-    own = message.rstrip()
-    return _SIGNED_OFF.sub("", own) if _BY_BOT in own else own  # the search is slow, and most have none
+    lines = message.rstrip().split("\n")  # line by line: anyone may push a megabyte of lines for it to search
+    while len(lines) > 1 and (not lines[-1].strip() or _SIGNED_OFF.fullmatch(lines[-1].rstrip())):
+        lines.pop()
+    return "\n".join(lines).rstrip()
 
 
 def blob_name(content: bytes) -> Sha:

@@ -1,13 +1,18 @@
 """Who may write the ledger: what a token must say to speak for a batch."""
 
+import re
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from acme_facts import HEAD, MINUTE, NOW, SECOND, sha, the_settings
+from hypothesis import given
+from hypothesis import strategies as st
 
-from jitbot.domain.ledger.attestation import Batch, Tenure, audience, blob_name, objection
+from jitbot.domain.ledger.attestation import Batch, Tenure, audience, blob_name, objection, own_message
+from jitbot.domain.model.bounds import COMMIT_READ
 
 FILES = {"events/2026/11/24/090100-approved-0.json": sha("one"), "keys/a.json": sha("two")}
 BATCH = Batch(parent=HEAD, message="approved: alice\n\nRequest: r", blobs=FILES)
@@ -46,6 +51,34 @@ def test_a_sign_off_that_github_adds_changes_no_batch(added: str) -> None:
         f"{added}\nApproved-by: bob",
     ):
         assert audience(replace(BATCH, message=BATCH.message + other)) != audience(BATCH)
+
+
+PIECES = st.sampled_from(
+    [SIGNED_OFF, f" {SIGNED_OFF}", f"{SIGNED_OFF} x", "a", " ", "\t", "\n", "\n", "\r", ""]
+)
+ADDED = re.compile(
+    rf"(?:\s*\n{re.escape('Signed-off-by: github-actions[bot]')} <[^<>\n]*>)+\Z"
+)  # what is left out
+
+
+@given(message=st.lists(PIECES, max_size=8).map("".join))
+def test_only_whole_lines_at_the_end_are_left_out(message: str) -> None:
+    """And the blank lines before them; a message that is nothing else stays."""
+    assert own_message(message) == ADDED.sub("", message.rstrip())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\n", "\n ", f"\n{SIGNED_OFF}", f"\n{SIGNED_OFF}"[:-1], "Signed-off-by: github-actions[bot] <"],
+    ids=["lines", "blanks", "sign-offs", "halves", "one line"],
+)
+@pytest.mark.parametrize("end", ["z", f"\n{SIGNED_OFF}"])
+def test_no_message_keeps_a_reader_busy(text: str, end: str) -> None:
+    """Anyone can push a commit with a megabyte of message, and with a token that GitHub signed for somebody else."""
+    message = f"x\n{SIGNED_OFF}" + text * min(COMMIT_READ // len(text), 30_000) + end
+    begun = time.process_time()
+    assert len(own_message(message)) <= len(message)
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize("workflow", ["grant", "sweep", "revoke", "audit"])

@@ -1,6 +1,7 @@
 """The ledger: what counts in it, and that whatever else lies there neither gives, hides nor blocks anything."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -221,6 +222,16 @@ def test_a_token_of_megabytes_is_no_token(world: World, granted: str) -> None:
     path = next(each for each in files if each.endswith(".jwt"))
     push(world, {**files, path: files[path] + b" " * 20_000})
     grants_nothing(world, "it is no batch of additions with one attestation")
+
+
+def test_a_long_message_keeps_no_run_busy(world: World, granted: str) -> None:
+    """GitHub signs a token for anybody's workflow. What it does not attest is refused in no time, whatever its message."""
+    forged = batch(world, mallorys(world), repository_id="666", repository="mallory/lab")
+    push(world, forged, message="x\nSigned-off-by: github-actions[bot]" + "\n" * 40_000 + "z")
+    begun = time.process_time()
+    world.jit("revoke", granted, "--reason", "stolen laptop", actor="bob")
+    assert time.process_time() - begun < 10
+    assert world.reach("alice") == set()
 
 
 def test_old_history_is_not_read(world: World, granted: str) -> None:
