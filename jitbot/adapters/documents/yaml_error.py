@@ -21,8 +21,9 @@ _CLOSING = {"[": "]", "{": "}"}
 # What comes before a value in its line: the blanks, the marks of a list, and the key.
 _KEY = re.compile(r"[ ]*(?:-[ ]+)*(?:\"[^\"]*\"|'[^']*'|[^\s\"'\[{#][^:#]*):[ ]")
 _NO_BLANK = re.compile(r"[ ]*(?:-[ ]+)*(?P<key>[\w-]+):[^\s:/]")
-# A quoted text and a comment, in which a bracket is only a sign.
-_ASIDE = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'|(?<=\s)#[^\n]*", re.DOTALL)
+# A quoted text and a comment, in which a bracket is only a sign. A text that is never closed is matched to the file's end,
+# since each of its signs would be tried as another beginning.
+_ASIDE = re.compile(r"\"(?:\\.|[^\"\\])*(?P<open>\\?\Z)?\"?|'[^']*'|(?<=\s)#[^\n]*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +210,7 @@ def _still_open(tokens: Sequence[Any]) -> list[Any]:
 def _is_closed(text: str, opened: Sequence[int], start: int) -> bool:
     """Whether each of these brackets is closed, in their order, by one that follows the start."""
     wanted = [_CLOSING[text[index]] for index in opened]
-    for sign in _ASIDE.sub(lambda aside: " " * len(aside.group()), text[start:]):
+    for sign in _ASIDE.sub(_blanked, text[start:]):
         if sign in _CLOSING:
             wanted.append(_CLOSING[sign])
         elif sign in _CLOSING.values() and wanted.pop() != sign:
@@ -225,3 +226,8 @@ def _indent(line: str) -> int:
 
 def _is_comment(line: str) -> bool:
     return line.lstrip().startswith("#")
+
+
+def _blanked(aside: re.Match[str]) -> str:
+    """Blanks in the place of what is aside; a text that is never closed is none."""
+    return " " * len(aside.group()) if aside["open"] is None else aside.group()

@@ -38,6 +38,7 @@ HEAVY = {
     "anchors": "a: [" + "&a b," * (SIZE // 5 - 2) + "]",
     "tags": "a: [" + "!a b," * (SIZE // 5 - 2) + "]",
     "escapes": 'reason: "' + "\\n" * (SIZE // 2 - 6) + '"',
+    "escapes that never end": 'a: [1\nb: "' + '\\"' * (SIZE // 2 - 6),
     "tabs": "\t" * SIZE,
     "hidden": "\u200b" * (SIZE // 3),
     "documents": "---\n" * (SIZE // 4),
