@@ -28,13 +28,13 @@ class EarlyEnds:
     deleted: frozenset[str] = frozenset()  # requests whose file is gone from main
     offboarded: frozenset[str] = frozenset()  # requests whose requester is no longer that person
 
-    unread: bool = False  # people.yaml cannot be read, so it is unknown who is gone
     unknown: Mapping[str, str] = field(
         default_factory=dict
     )  # requests that may have to end, and why that is unknown
     refused: Mapping[str, str] = field(
         default_factory=dict
     )  # deleted by somebody who may not end them, and why not
+    people_unread: str = ""  # why people.yaml cannot be read; then nobody knows who is offboarded
 
     def of(self, state: RequestState, account_state: AccountState) -> tuple[EndReason, str] | None:
         """Why the access in this account must end early, and by whom or since when; None if it need not."""
@@ -54,8 +54,10 @@ def to_grant(
 ) -> tuple[Change, ...]:
     """Every approved term that is not yet recorded as granted and can still be used.
 
-    A request that may have to end gets nothing.
+    A request that may have to end gets nothing: none does while nobody knows whose requester is gone.
     """
+    if ends.people_unread:
+        return ()
     unsure = doubt.requests | ends.unknown.keys()
     return _sorted(
         change for state in states if state.request not in unsure for change in _grants(state, ends, now)
@@ -70,7 +72,7 @@ def waiting(states: Iterable[RequestState], ends: EarlyEnds, now: datetime, doub
 
 def may_have_to_end(states: Iterable[RequestState], ends: EarlyEnds) -> bool:
     """Whether an early end is due that is not recorded yet, or it is unknown whether one is: then a sweep has work."""
-    return bool(ends.unknown) or any(
+    return bool(ends.unknown or ends.people_unread) or any(
         ends.of(state, account_state) is not None
         for state, term, documents in _roles(states)
         if (account_state := state.account_state(documents.account_id)).end is None

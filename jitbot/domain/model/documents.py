@@ -117,6 +117,13 @@ class Parsed(Generic[T]):
     value: T | None
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def why_none(self) -> str:
+        """The first finding that kept it from being a document, with its place."""
+        first = self.findings[0]
+        place = f"{first.file}:{first.line}" if first.line else first.file
+        return f"{place}: {first.message}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityCenter:

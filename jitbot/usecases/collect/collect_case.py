@@ -287,6 +287,15 @@ def rules_at_main(context: Context, policy: str) -> Rules:
     return read_rules(CommitTree(git=context.git, commit=context.git.main()), context.documents, policy)
 
 
+def file_of_rules(context: Context, path: str, parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:
+    """What a file of the rules says at main's fetched tip; a finding says why there is no ordinary file."""
+    main = CommitTree(git=context.git, commit=context.git.main())
+    content = main.read([path]).get(path)
+    if content is not None:
+        return parse(Source(path=path, content=content))
+    return Parsed(value=None, findings=(no_file(path, main.others([path]).get(path)),))
+
+
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     """The code-owned documents of a tree, with the policy of this name."""
     access, wanted = policy_path(policy), rule_paths(policy)

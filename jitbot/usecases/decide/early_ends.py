@@ -10,11 +10,11 @@ from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.enforce.plan import EarlyEnds, offboarded
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.codeowners import unusable
-from jitbot.domain.model.documents import Finding, People, Sha, Source
+from jitbot.domain.model.documents import Finding, Parsed, People, Sha
 from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Actor, ChangeKind, PullRequest
-from jitbot.usecases.collect.collect_case import PEOPLE, CommitTree, read_pushes, read_rules
+from jitbot.usecases.collect.collect_case import PEOPLE, CommitTree, file_of_rules, read_pushes, read_rules
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import LedgerView
 
@@ -27,7 +27,8 @@ def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyE
     If the facts of one request cannot be read, that request is named with the reason, and no other request waits.
     """
     asked = any(state.current is not None for state in history.states.values())
-    people = people_at_main(context) if asked else None  # who has many accounts makes a long file
+    read = people_at_main(context) if asked else None  # who has many accounts makes a long file
+    people = read.value if read is not None else None
     gone = frozenset(
         path for path, state in history.states.items() if people is not None and offboarded(state, people)
     )
@@ -48,32 +49,29 @@ def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyE
     return EarlyEnds(
         deleted=frozenset(deleted),
         offboarded=gone,
-        unread=asked and people is None,
         unknown=unknown,
         refused=refused,
+        people_unread=read.why_none if open_ones and read is not None and people is None else "",
     )
 
 
 def alarms(ends: EarlyEnds) -> tuple[Finding, ...]:
-    """Findings for what may have to end, while nobody knows whether it must: people.yaml cannot be read, or a deletion is in doubt."""
-    unread = (not_read(PEOPLE, "nobody's access ends because they left"),) if ends.unread else ()
-    return (
-        *unread,
-        *(
-            _finding(path, "deletion-not-told", f"it is unknown whether its deletion ends the access: {why}")
-            for path, why in sorted(ends.unknown.items())
-        ),
+    """Findings for what may have to end, and nobody knows: people who may be gone, files that were deleted."""
+    deletions = (
+        _finding(path, "deletion-not-told", f"it is unknown whether its deletion ends the access: {why}")
+        for path, why in sorted(ends.unknown.items())
     )
+    return (*_people_not_read(ends.people_unread), *deletions)
 
 
-def not_read(path: str, therefore: str) -> Finding:
-    """The finding for a rule file that says what must end, and that cannot be read at main's tip."""
-    return Finding(
-        code="rules-not-read",
-        message=f"main's {path} is missing or cannot be read, so {therefore}",
-        file=path,
-        hint="repair it on main; `jitbot check` names the line",
-    )
+def _people_not_read(why: str) -> Iterator[Finding]:
+    if why:
+        yield Finding(
+            code="people-not-read",
+            message=f"nobody's access ends because they left, and nothing is granted: {why}",
+            file=PEOPLE,
+            hint=f"correct {PEOPLE} on main; until then end the access of who left by deleting the request's file",
+        )
 
 
 def warnings(ends: EarlyEnds) -> tuple[Finding, ...]:
@@ -199,10 +197,6 @@ def _brought_by(context: Context, pull: PullRequest, path: str) -> tuple[Actor, 
     return tuple(push.actor for push in branch.changing or ())
 
 
-def people_at_main(context: Context) -> People | None:
-    """People at main's tip, or None if they cannot be read: then nobody is treated as offboarded."""
-    main = CommitTree(git=context.git, commit=context.git.main())
-    content = main.read([PEOPLE]).get(PEOPLE)
-    if content is None:
-        return None
-    return context.documents.parse_people(Source(path=PEOPLE, content=content)).value
+def people_at_main(context: Context) -> Parsed[People]:
+    """People at main's tip. If they cannot be read, nobody is treated as offboarded, and the run says so."""
+    return file_of_rules(context, PEOPLE, context.documents.parse_people)

@@ -67,7 +67,7 @@ def _read(context: Context, pending_review: PendingReview, events: Sequence[Even
     if pending_review.reviewed is not None:
         return _Read(pending_review=pending_review)
     try:
-        people = people_at_main(context)
+        people = people_at_main(context).value
         if people is None:
             return _Read(
                 pending_review=pending_review,

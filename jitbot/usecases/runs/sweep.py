@@ -7,12 +7,12 @@ from datetime import datetime
 from jitbot.domain.aws.roles import Actual, Listed
 from jitbot.domain.enforce import plan
 from jitbot.domain.enforce.drift import tag_findings
-from jitbot.domain.model.documents import AccountId, Finding, Source
+from jitbot.domain.model.documents import AccountId, Accounts, Finding, Parsed
 from jitbot.domain.model.errors import JitbotError
 from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.apply import ApplyResult, Failure, apply, failure_of, for_each_account
-from jitbot.usecases.collect.collect_case import ACCOUNTS
-from jitbot.usecases.context import Context, ensure_current, ensure_recordable, file_at_main
+from jitbot.usecases.collect.collect_case import ACCOUNTS, file_of_rules
+from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.decide import early_ends
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
@@ -36,10 +36,12 @@ def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: b
 
 def _sweep(ledger: Ledger, *, dry_run: bool, complete: bool) -> Report:
     context, now = ledger.context, ledger.at
-    accounts, unread = _accounts(context, ledger.read())
+    named = file_of_rules(context, ACCOUNTS, context.documents.parse_accounts)
+    accounts = _accounts(named.value or {}, ledger.read())
     listed, failures = _list(context, accounts, whole=complete)
     # After the lists: a grant made meanwhile is then known, and no orphan.
     history = ledger.refresh()
+    unread = _accounts_not_read(named)
     report = Report(
         warnings=history.ignored, alarms=unread, doubt=history.doubt, failures=failures, dry=dry_run
     )
@@ -91,22 +93,25 @@ def _looked_at(
     return looked, outcome.failures
 
 
-def _accounts(context: Context, history: LedgerView) -> tuple[tuple[AccountId, ...], tuple[Finding, ...]]:
-    """Every account main names, and every one that the ledger still has business in; and whether main's are not known."""
-    content = file_at_main(context.git, ACCOUNTS)
-    named: Iterable[AccountId] | None = None
-    if content is not None:
-        parsed = context.documents.parse_accounts(Source(path=ACCOUNTS, content=content))
-        named = parsed.value.values() if parsed.value is not None else None
-    why = "no other account is looked at than those with approved requests"
-    unread = (early_ends.not_read(ACCOUNTS, why),) if named is None else ()
+def _accounts(named: Accounts, history: LedgerView) -> tuple[AccountId, ...]:
+    """Every account main names, and every one that the ledger still has business in."""
     held = (
         documents.account_id
         for state in history.states.values()
         for term in state.terms
         for documents in term.documents
     )
-    return tuple(sorted({*(named or ()), *held})), unread
+    return tuple(sorted({*named.values(), *held}))
+
+
+def _accounts_not_read(named: Parsed[Accounts]) -> tuple[Finding, ...]:
+    if named.value is not None:
+        return ()
+    message = (
+        f"roles that no request explains are looked for where the ledger has grants alone: {named.why_none}"
+    )
+    hint = f"correct {ACCOUNTS} on main"
+    return (Finding(code="accounts-not-read", message=message, file=ACCOUNTS, hint=hint),)
 
 
 def _list(

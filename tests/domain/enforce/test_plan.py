@@ -322,6 +322,7 @@ def test_where_nothing_must_end_a_sweep_has_no_early_end_to_make() -> None:
     assert not may_have_to_end([], EarlyEnds())
     assert not may_have_to_end([state], EarlyEnds(deleted=frozenset({OTHER}), refused={PATH: "no right"}))
     assert may_have_to_end([state], EarlyEnds(unknown={PATH: "GitHub lags"}))
+    assert may_have_to_end([state], EarlyEnds(people_unread="a tab"))
 
 
 def test_a_denial_says_all_that_is_known() -> None:
@@ -758,6 +759,7 @@ def test_nothing_is_given_to_a_request_in_doubt() -> None:
         assert kinds(given) == (["Provision"] if mine == other else [])
         assert to_grant(states, EarlyEnds(unknown=dict.fromkeys(mine, "no")), NOW) == given
         assert waiting(states, EarlyEnds(), NOW, Doubt(requests=mine)) == (() if mine == other else (PATH,))
+    assert to_grant(states, EarlyEnds(people_unread="a tab"), NOW) == ()  # whoever it is may be gone
     doubt = Doubt(requests=frozenset({PATH}))
     assert waiting(states, EarlyEnds(deleted=frozenset({PATH})), NOW, doubt) == ()
     assert waiting(states, EarlyEnds(), GONE, doubt) == ()

@@ -23,6 +23,7 @@ from acme_facts import (
     an_actor,
     sha,
     the_rules,
+    unreadable,
 )
 from builders import a_change, a_commit, a_pull, a_revocation, an_approval, an_outcome
 
@@ -323,12 +324,15 @@ def test_who_left_is_offboarded_and_that_alone() -> None:
 
 @pytest.mark.parametrize("absent", [frozenset[str](), frozenset({PEOPLE_FILE})])
 def test_people_who_cannot_be_read_offboard_nobody(absent: frozenset[str]) -> None:
-    """Neither where the file does not read nor where there is none."""
-    unread = the_rules(people=Parsed(value=None))
+    """Neither where the file does not read nor where there is none; and that is said, where somebody has something."""
+    unread = the_rules(people=unreadable())
     main = Main(there=frozenset({PATH}), absent=absent, rules=the_rules() if absent else unread)
-    assert told(main.ends()) == "nothing"
-    assert [each.code for each in alarms(main.ends())] == ["rules-not-read"]
-    assert alarms(main.ends(REFUSED)) == ()  # nobody has anything
+    why = f"{PEOPLE_FILE}: there is no {PEOPLE_FILE}" if absent else "policies/some.yaml:1: it cannot be read"
+    assert (told(main.ends()), main.ends().people_unread) == ("nothing", why)
+    (alarm,) = alarms(main.ends())
+    assert (alarm.code, alarm.file, alarm.message.endswith(why)) == ("people-not-read", PEOPLE_FILE, True)
+    over = an_outcome(EventType.ENDED, why=EndReason.DRIFT)
+    assert alarms(main.ends(an_approval(), over)) == alarms(Main(there=frozenset({PATH})).ends()) == ()
     main.there, main.changes, main.pulls = frozenset(), (deletion(),), by("alice")
     assert told(main.ends()) == "deleted"  # a deletion ends all the same
 

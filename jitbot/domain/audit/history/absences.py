@@ -27,7 +27,8 @@ class Absence:
     """A period in which main lacked a request's file or its requester: from `commit` until it was restored (None: not yet).
 
     `owned` is False for a deletion of a path that nobody owns. Such a deletion ends access only if its author may
-    revoke, and git does not say who deleted the file.
+    revoke, and git does not say who deleted the file. `read` is False where people.yaml could not be read: then nobody
+    knows whether the requester was gone, and no sweep ends access in doubt.
     """
 
     why: EndReason
@@ -35,10 +36,11 @@ class Absence:
     until: datetime | None
     commit: Sha
     owned: bool = True
+    read: bool = True
 
     def ends(self) -> bool:
         """Whether this absence must end access: it lasted long enough for a sweep to see it."""
-        return self.owned and (self.until is None or self.until - self.since > ENDED_WITHIN)
+        return self.owned and self.read and (self.until is None or self.until - self.since > ENDED_WITHIN)
 
     def concerns(self, state: RequestState, begin: datetime) -> bool:
         """Whether the absence overlaps the time between this merge of a request and its expiry."""
@@ -168,7 +170,7 @@ def _append(known: list[Absence], new: Absence) -> None:
     """Add an absence. It is joined with the one before if only the commits of one rebase lie between the two."""
     while known and (until := known[-1].until) is not None and new.since - until < _MOMENT:
         last = known[-1]
-        if last.owned != new.owned and until - last.since >= _MOMENT:
+        if (last.owned, last.read) != (new.owned, new.read) and until - last.since >= _MOMENT:
             break
         known.pop()
         new = replace(new, since=last.since, commit=last.commit)
@@ -177,7 +179,7 @@ def _append(known: list[Absence], new: Absence) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """people.yaml as a commit of main left it. `people` is None where it cannot be read: then nobody is gone."""
+    """people.yaml as a commit of main left it. `people` is None where it cannot be read: then nobody knows who is gone."""
 
     commit: Sha
     at: datetime
@@ -185,13 +187,19 @@ class Registered:
 
 
 def offboardings(state: RequestState, history: Sequence[Registered]) -> tuple[Absence, ...]:
-    """The times in which people.yaml lacked the requester with the recorded id and principal; of a rebase, its last commit counts."""
+    """The times in which people.yaml lacked the requester with the recorded id and principal, or could not be read.
+
+    Of a rebase, its last commit counts.
+    """
     found: list[Absence] = []
     for each in history:
-        gone = each.people is not None and offboarded(state, each.people)
-        is_open = bool(found) and found[-1].until is None
-        if gone and not is_open:
-            _append(found, Absence(why=EndReason.OFFBOARDED, since=each.at, until=None, commit=each.commit))
-        elif is_open and not gone:
+        read = each.people is not None
+        away = each.people is None or offboarded(state, each.people)
+        if found and found[-1].until is None:
+            if away and found[-1].read == read:
+                continue
             found[-1] = replace(found[-1], until=each.at)
+        if away:
+            new = Absence(why=EndReason.OFFBOARDED, since=each.at, until=None, commit=each.commit, read=read)
+            _append(found, new)
     return tuple(found)

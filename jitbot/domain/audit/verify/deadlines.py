@@ -74,19 +74,33 @@ def passed_over(record: GrantRecord, now: datetime) -> Iterator[Result]:
 
 
 def _passed_over(absence: Absence) -> Result:
+    since, until = timestamp.show(absence.since), absence.until
+    span = f"from {since} on" if until is None else f"from {since} for {duration.show(until - absence.since)}"
+    if not absence.read:
+        return _people_not_read(absence, span)
     what = (
         "its file was gone from main"
         if absence.why is EndReason.DELETED
         else "its requester was gone from people.yaml"
     )
-    since, until = timestamp.show(absence.since), absence.until
-    span = f"from {since} on" if until is None else f"from {since} for {duration.show(until - absence.since)}"
     code, reason = f"{absence.why}-briefly", "that is shorter than a sweep must notice"
     if not absence.owned:
         code = "deleted-without-owner"
         reason = "nobody owns that folder, so only who may revoke ends access by a deletion"
     hint = f"look at commit {absence.commit[:10]} of main; end the access with `jitbot release` if it was meant to end"
     return _note(code, f"{what} {span}, and that ended no access; {reason}", hint)
+
+
+def _people_not_read(absence: Absence, span: str) -> Result:
+    """What is said of it. It is a note as soon as people.yaml can be read again: from then on it shows who is gone."""
+    code, why = (
+        "people-not-read",
+        f"people.yaml could not be read {span}, so nobody knew whether its requester was gone",
+    )
+    hint = f"look at commit {absence.commit[:10]} of main; end the access with `jitbot release` if they left"
+    if absence.until is not None:
+        return _note(code, why, hint)
+    return Result(answer=ControlAnswer.UNKNOWN, why=why, code=code, severity=Severity.UNCHECKED, hint=hint)
 
 
 def _early_end(record: GrantRecord, now: datetime) -> Iterator[Result]:

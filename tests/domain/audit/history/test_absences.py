@@ -23,7 +23,9 @@ from jitbot.domain.audit.history.absences import (
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.history.main_history import Merged
 from jitbot.domain.audit.report.population import grant_records
+from jitbot.domain.audit.verify.deadlines import passed_over
 from jitbot.domain.audit.verify.grant_checks import problems
+from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.enforce.plan import EarlyEnds
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model import codeowners
@@ -179,18 +181,33 @@ def test_a_moment_interrupts_no_absence(seconds: int, joined: bool) -> None:
 
 
 def test_gone_and_back() -> None:
-    """From the first people.yaml without the person until one with them; one that cannot be read ends the absence."""
-    listed = (PEOPLE, WITHOUT_ALICE, WITHOUT_ALICE, PEOPLE, WITHOUT_ALICE, None, WITHOUT_ALICE)
+    """From the first people.yaml without the person until one with them. While none can be read, it is unknown."""
+    listed = (
+        PEOPLE,
+        WITHOUT_ALICE,
+        WITHOUT_ALICE,
+        PEOPLE,
+        WITHOUT_ALICE,
+        None,
+        None,
+        WITHOUT_ALICE,
+        PEOPLE,
+        None,
+    )
     history = [
         Registered(commit=sha(str(hour)), at=NOW + hour * HOUR, people=people)
         for hour, people in enumerate(listed)
     ]
     found = offboardings(HERS, history)
-    assert [(each.since - NOW, each.until and each.until - NOW, each.commit) for each in found] == [
-        (HOUR, 3 * HOUR, sha("1")),
-        (4 * HOUR, 5 * HOUR, sha("4")),
-        (6 * HOUR, None, sha("6")),
+    told = [(each.since - NOW, each.until and each.until - NOW, each.commit, each.read) for each in found]
+    assert told == [
+        (HOUR, 3 * HOUR, sha("1"), True),
+        (4 * HOUR, 5 * HOUR, sha("4"), True),
+        (5 * HOUR, 7 * HOUR, sha("5"), False),
+        (7 * HOUR, 8 * HOUR, sha("7"), True),
+        (9 * HOUR, None, sha("9"), False),
     ]
+    assert [each.ends() for each in found] == [False] * 5
     assert {each.why for each in found} == {EndReason.OFFBOARDED}
     assert offboardings(HERS, ()) == ()
 
@@ -209,6 +226,7 @@ def test_another_person_under_the_same_login_is_gone() -> None:
 APPROVED, GRANTED = an_approval(), an_outcome(EventType.GRANTED)
 BRIEF = replace(GONE, since=NOW + HOUR, until=NOW + HOUR + MINUTE)
 FREE = replace(GONE, since=NOW + HOUR, owned=False)
+UNREAD = replace(GONE, why=EndReason.OFFBOARDED, since=NOW + HOUR, read=False)
 
 
 def told(absence: Absence, now: datetime, *events: Event) -> list[tuple[str, str]]:
@@ -247,6 +265,23 @@ def test_an_absence_that_ended_nothing_is_a_note(absence: Absence, code: str, sa
     long_after = NOW + 3 * HOUR + SECOND
     events = (APPROVED, GRANTED, an_outcome(EventType.ENDED, at=EXPIRES_AT + MINUTE))
     assert told(absence, long_after, *events) == [(code, says)]
+
+
+@pytest.mark.parametrize(
+    ("until", "severity", "span"),
+    [(None, Severity.UNCHECKED, "on"), (NOW + 6 * HOUR, Severity.NOTE, "for 5h")],
+    ids=["still", "for a time"],
+)
+def test_people_that_nobody_could_read(until: datetime | None, severity: Severity, span: str) -> None:
+    """As long as it is so, nobody can say whether access was to end; later it is a note, however long it was."""
+    unread = replace(UNREAD, until=until)
+    (record,) = grant_records([APPROVED, GRANTED], NOW + 7 * HOUR, {PATH: (unread,)})
+    (found,) = passed_over(record, NOW + 7 * HOUR)
+    assert (found.code, found.severity, unread.ends()) == ("people-not-read", severity, False)
+    assert f"could not be read from 2026-11-24T10:01:00Z {span}, so nobody knew" in found.why
+    asked = ControlAnswer.UNKNOWN if until is None else ControlAnswer.NOT_DUE
+    assert (found.answer, found.hint.endswith("if they left")) == (asked, True)
+    assert until is not None or not [*passed_over(record, NOW + 3 * HOUR)]  # a sweep may still come
 
 
 @pytest.mark.parametrize(

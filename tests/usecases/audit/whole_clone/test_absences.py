@@ -156,12 +156,14 @@ def test_what_was_not_granted_since_it_was_to_end(leave: Move) -> None:
 
 
 def test_people_that_cannot_be_read_end_nothing(clone: PlainClone) -> None:
-    """A people.yaml that does not read counts for nothing, as it does for a sweep."""
+    """A people.yaml that does not read ends nothing, as with a sweep, and no verdict is fine while it is so."""
     clone.push({PEOPLE: "people: ["})
-    clone.later(3 * HOUR)
+    clone.later(2 * HOUR)
     assert told(clone.verdict()) == {}
+    clone.later(HOUR)
+    assert told(clone.verdict()) == {"people-not-read": Severity.UNCHECKED}
     clone.push({PEOPLE: people(clone)})
-    assert told(clone.verdict()) == {}
+    assert told(clone.verdict()) == {"people-not-read": Severity.NOTE}
 
 
 def test_a_deletion_where_nobody_owns_the_folder(clone: PlainClone) -> None:
