@@ -158,7 +158,7 @@ def test_what_was_never_gone_has_no_entry() -> None:
 
 
 def test_a_requester_who_left_is_gone() -> None:
-    """By each version of people.yaml that reads; what does not says nothing. Of one who has two requests both are."""
+    """By each version of people.yaml that reads; what does not ends nothing. Of one who has two requests both are."""
     main = Main()
     main.people("all", MERGED_AT - DAY)
     main.request()
@@ -174,7 +174,8 @@ def test_a_requester_who_left_is_gone() -> None:
         main = Main()
         main.request()
         main.people(unread, MERGED_AT + 10 * MINUTE)
-        assert main.gone().absences == {}
+        (absence,) = main.gone().absences[PATH]
+        assert (absence.read, absence.ends()) == (False, False)
 
 
 def test_an_approval_without_a_merge_on_main_is_of_no_absence() -> None:

@@ -30,6 +30,7 @@ from builders import a_change, a_pull, an_approval, an_outcome, the_documents
 from plain_run import PlainRoles
 
 from jitbot.domain.audit.history.main_history import MainHistory, Unfollowed, Version
+from jitbot.domain.aws import iam
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model import codeowners
@@ -343,6 +344,8 @@ def test_aws_is_compared_in_every_account_that_main_or_the_ledger_names() -> Non
     assert set(cloud.of("whole list")) == {ACCOUNTS["prod"], ACCOUNTS["data"]}
     assert len(compared()) == 2
     orphan = an_outcome(EventType.ENDED, request="", cause=ROLE_ID)
+    assert compared(orphan) == ["account-not-read", "role-differs"]  # ended, and open again
+    cloud.put(the_documents(), attached=(iam.DENY_ALL,))
     assert compared(orphan) == ["account-not-read"]
     for other in (replace(orphan, kind=EventType.FAILED), replace(orphan, request=PATH)):
         assert len(compared(other)) == 2

@@ -387,11 +387,11 @@ def test_a_head_that_is_not_as_attested() -> None:
 
 
 def test_rules_that_are_not_here_are_said() -> None:
-    """A clone without them cannot decide again, and says of which commit."""
+    """A clone without them cannot decide again, and says of which commit; nor does it know who had left."""
     clone = granted()
     clone.lacks = {blob_name(clone.trees.files[PEOPLE])}
     found = clone.verdict()
-    assert codes(found, Severity.UNCHECKED) == {"rules-not-here"}
+    assert codes(found, Severity.UNCHECKED) == {"rules-not-here", "people-not-read"}
     assert f"lacks rules of main at {clone.line[0][:10]}" in said(found, "rules-not-here")
 
 
