@@ -5,8 +5,8 @@ from datetime import datetime
 
 from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.model import owners
-from jitbot.domain.model.codeowners import CodeOwners, owners_of
-from jitbot.domain.model.documents import People, Person
+from jitbot.domain.model.codeowners import CodeOwners, owners_of, unusable
+from jitbot.domain.model.documents import People, Person, Teams
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor, Rules
 from jitbot.domain.model.roster import Roster
@@ -17,14 +17,12 @@ _RULES = "policies/settings.yaml"
 def entitled(actor: Actor, request: str, requester_id: object, rules: Rules, at: datetime) -> Person:
     """The person behind a GitHub account, if they may end this request under these rules at this moment; by GitHub id.
 
-    Raises DeniedError with the reason if they may not, and UnavailableError if people.yaml or teams.yaml cannot be read.
+    Raises DeniedError with the reason if they may not, and UnavailableError if the rules cannot be read.
     """
     person, people, roster = _known(actor, rules)
-    owned = (
-        owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(at))
-        for path in (request, _RULES)
-    )
-    if person.github_id != requester_id and not any(each.include(person) for each in owned):
+    if person.github_id == requester_id:
+        return person
+    if not any(_owned(path, rules, people, roster.at(at)).include(person) for path in (request, _RULES)):
         raise DeniedError(
             f"{person.login} is neither the requester nor an owner of {request} or of policies/"
         )
@@ -34,10 +32,10 @@ def entitled(actor: Actor, request: str, requester_id: object, rules: Rules, at:
 def owner_of_rules(actor: Actor, rules: Rules, at: datetime) -> Person:
     """The person behind a GitHub account, if these rules say that they own `policies/` at this moment; known by GitHub id.
 
-    Raises DeniedError with the reason if they do not, and UnavailableError if people.yaml or teams.yaml cannot be read.
+    Raises DeniedError with the reason if they do not, and UnavailableError if the rules cannot be read.
     """
     person, people, roster = _known(actor, rules)
-    if not owners.of(_RULES, codeowners=rules.codeowners, people=people, teams=roster.at(at)).include(person):
+    if not _owned(_RULES, rules, people, roster.at(at)).include(person):
         raise DeniedError(f"{person.login} is no owner of policies/, and only they may stop, or lift a stop")
     return person
 
@@ -61,12 +59,21 @@ def _known(actor: Actor, rules: Rules) -> tuple[Person, People, Roster]:
     return person, people, roster
 
 
+def _owned(path: str, rules: Rules, people: People, teams: Teams) -> owners.Owners:
+    """Who owns a path. Raises UnavailableError if CODEOWNERS cannot be relied on: then nobody knows who does not."""
+    if why := unusable(rules.codeowners):
+        raise UnavailableError(
+            f"CODEOWNERS on main cannot be relied on, so nobody is known to be an owner: {why[0].message}"
+        )
+    return owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
+
+
 def why_deletion_ends_nothing(
     actor: Actor, request: str, requester_id: object, rules: Rules, at: datetime
 ) -> str:
     """Why a deletion of the request's file, proposed by this account and merged at this moment, does not end access. Empty if it ends access.
 
-    Raises UnavailableError if people.yaml or teams.yaml cannot be read.
+    Raises UnavailableError if the rules cannot be read.
     """
     if not needs_entitlement(request, rules):
         return ""

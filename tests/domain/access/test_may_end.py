@@ -30,8 +30,7 @@ from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.model.roster import Membership, Roster
 
 ALICE = a_person("alice").github_id  # the requester
-NO_OWNER: dict[str, codeowners.CodeOwners | None] = {
-    "no file": None,
+NO_OWNER: dict[str, codeowners.CodeOwners] = {
     "no line": codeowners.parse("/policies/ @acme/security\n"),
     "a line without an owner": owned_by(),
 }
@@ -99,7 +98,7 @@ def test_an_owner_of_the_file_approves_its_deletion() -> None:
 
 @pytest.mark.parametrize("owners", NO_OWNER.values(), ids=NO_OWNER.keys())
 def test_where_nobody_owns_the_file_its_deletion_is_the_entitled_ones(
-    owners: codeowners.CodeOwners | None,
+    owners: codeowners.CodeOwners,
 ) -> None:
     """Anybody may merge it there: it ends access for anyone who may end it otherwise, and says why for others."""
     rules = the_rules(codeowners=owners)
@@ -107,6 +106,28 @@ def test_where_nobody_owns_the_file_its_deletion_is_the_entitled_ones(
     assert why_deletion_ends_nothing(an_actor("alice"), PATH, ALICE, rules, MERGED_AT) == ""
     why = why_deletion_ends_nothing(an_actor("mallory"), PATH, ALICE, rules, MERGED_AT)
     assert why == f"mallory is neither the requester nor an owner of {PATH} or of policies/"
+
+
+@pytest.mark.parametrize(
+    "owners",
+    [
+        None,
+        codeowners.not_plain(".github/CODEOWNERS", "120000"),
+        codeowners.parse("/policies/ @bob! @erin\n"),
+    ],
+    ids=["no file", "a symlink", "a line that GitHub skips"],
+)
+def test_where_no_owner_can_be_known_only_the_requester_may(owners: codeowners.CodeOwners | None) -> None:
+    """Of everybody else it is unknown whether they own anything: nobody is denied, and a deletion may end access."""
+    rules = the_rules(codeowners=owners)
+    assert entitled(an_actor("alice"), PATH, ALICE, rules, MERGED_AT) == a_person("alice")
+    assert why_deletion_ends_nothing(an_actor("alice"), PATH, ALICE, rules, MERGED_AT) == ""
+    said = "^CODEOWNERS on main cannot be relied on, so nobody is known to be an owner: "
+    for ask in (entitled, why_deletion_ends_nothing):
+        with pytest.raises(UnavailableError, match=said):
+            ask(an_actor("bob"), PATH, ALICE, rules, MERGED_AT)
+    with pytest.raises(UnavailableError, match=said):
+        owner_of_rules(an_actor("erin"), rules, MERGED_AT)
 
 
 def test_an_owner_is_one_at_that_moment() -> None:
