@@ -206,6 +206,6 @@ def aws_endpoint(environ: Mapping[str, str]) -> str | None:
     return endpoint
 
 
-def recorded_requests(history: LedgerView) -> Mapping[str, int | None]:
-    """The requests in the ledger, unreadable ones included, each with the number of its pull request."""
-    return {**dict.fromkeys(history.in_doubt.requests), **pull_requests(history.events)}
+def recorded_requests(history: LedgerView) -> Mapping[str, tuple[int, ...]]:
+    """The requests in the ledger, unreadable ones included, each with the numbers of its pull requests."""
+    return {**dict.fromkeys(history.in_doubt.requests, ()), **pull_requests(history.events)}

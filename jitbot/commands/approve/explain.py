@@ -162,8 +162,8 @@ def _find_file(text: str, *, folder: Path, root: Path) -> str:
     for start in (folder, root):
         if _is_file(start / text):
             return relative(text, folder=start, root=root)
-    known = {file.relative_to(root).as_posix(): None for file in (root / "requests").glob("*/*/*.yaml")}
-    return resolve(text, known)
+    known = (file.relative_to(root).as_posix() for file in (root / "requests").glob("*/*/*.yaml"))
+    return resolve(text, dict.fromkeys(known, ()))
 
 
 def _is_file(path: Path) -> bool:

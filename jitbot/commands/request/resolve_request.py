@@ -78,7 +78,7 @@ def which(client: RequesterClient, answer: LedgerAnswer, text: str | None, now: 
         found = [path for path in may_run(paths) if not answer.state(path).ended_early]
         return found if len(found) == 1 else []  # an end that nobody has verified hides nothing from a list
 
-    known = dict.fromkeys((*answer.states, *client.requests(_month_and_last(now))))
+    known = dict.fromkeys((*answer.states, *client.requests(_month_and_last(now))), ())
     return resolve(text, known, prefer=(lambda paths: _at_main(client, paths), may_run, the_open_one))
 
 

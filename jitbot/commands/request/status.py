@@ -62,7 +62,7 @@ class LedgerRead:
     """The ledger's states, and the reasons if they may be incomplete or are not verified."""
 
     states: Mapping[str, RequestState]
-    numbers: Mapping[str, int | None]
+    numbers: Mapping[str, tuple[int, ...]]
     doubt: str = ""  # something may be missing
     note: str = ""  # something is not proven
     stops: tuple[Stop, ...] = ()  # every one that is recorded

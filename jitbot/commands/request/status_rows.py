@@ -205,8 +205,8 @@ def _state(each: GrantStatus) -> str:
     return f"{each.why or each.state}{left}{mark}"
 
 
-def granted_json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[str, object]:
-    """What is granted in one account; `numbers` are the pull requests."""
+def granted_json(each: GrantStatus, numbers: Mapping[str, Sequence[int]]) -> dict[str, object]:
+    """What is granted in one account; the last of `numbers` is the pull request that last gave it."""
     return _json(
         each.request,
         each.requester,
@@ -217,7 +217,7 @@ def granted_json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[s
         why=each.why or None,
         expires_at=timestamp.show(each.expires_at),
         seconds_left=int(each.left.total_seconds()),
-        pull_request=numbers.get(each.request),
+        pull_request=next(reversed(numbers.get(each.request, ())), None),
         **({"break_glass": each.review} if each.review else {}),
         **({"rehearsal": True} if each.is_rehearsal else {}),
         **({"ended_at": timestamp.show(each.ended_at)} if each.ended_at is not None else {}),

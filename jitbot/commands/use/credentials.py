@@ -93,7 +93,7 @@ def _remove(invocation: Invocation, wanted: GrantChoice) -> int:
     """Take the request's profiles out, also after its end. The ledger is asked for the number of a pull request alone."""
     file = aws_config.config_file(invocation.environ)
     there = [each for each in aws_config.blocks(file) if wanted.account in (None, each.account)]
-    text, requests = wanted.request or "", dict.fromkeys(each.request for each in there)
+    text, requests = wanted.request or "", dict.fromkeys((each.request for each in there), ())
     number = pull_number(text)
     text = text if number is None else request_of_pull(invocation, wanted, number)
     fits = [each for each in requests if text in each]

@@ -12,7 +12,7 @@ from typing import assert_never
 from jitbot.domain.access import post_review
 from jitbot.domain.aws.iam import Documents, Window
 from jitbot.domain.ledger.ask import Ask
-from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.events import GIVES, EndReason, Event, EventType
 from jitbot.domain.ledger.stops import Stop, stops_of
 from jitbot.domain.model.documents import AccountId, Finding, Request, Sha
 from jitbot.domain.model.merge_facts import Change, ChangeKind
@@ -172,14 +172,20 @@ def _is_about(stop: Stop, state: RequestState, term: ApprovedTerm) -> bool:
     return stop.subject.includes(state.request, term.ask.github_id)
 
 
-def pull_requests(events: Iterable[Event]) -> Mapping[str, int | None]:
-    """The requests that events are about, each with the number of the pull request that last asked for it, if recorded."""
-    found: dict[str, int | None] = {}
-    for event in events:
+def pull_requests(events: Iterable[Event]) -> Mapping[str, tuple[int, ...]]:
+    """The requests that events are about, each with every pull request that asked for it; what was refused comes first.
+
+    Anybody may change somebody's request file, and be refused: that takes no number away.
+    """
+    found: dict[str, dict[int, None]] = {}
+    for event in sorted(events, key=lambda each: each.kind in GIVES):
         number = event.evidence.pull_request
         if event.request:
-            found[event.request] = number if number is not None else found.get(event.request)
-    return found
+            numbers = found.setdefault(event.request, {})
+            if number is not None:
+                numbers.pop(number, None)
+                numbers[number] = None
+    return {request: tuple(numbers) for request, numbers in found.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,10 +19,10 @@ def pull_number(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def resolve(text: str, known: Mapping[str, int | None], *, prefer: Sequence[Preference] = ()) -> str:
+def resolve(text: str, known: Mapping[str, Collection[int]], *, prefer: Sequence[Preference] = ()) -> str:
     """The path of the request that a person means.
 
-    `known` maps the paths of requests to the numbers of their pull requests. Where several fit, each preference in
+    `known` maps the paths of requests to the numbers of all their pull requests. Where several fit, each preference in
     turn narrows them down. Raises InvalidError if none or several fit, with the first ten of several.
     """
     if text in known:
@@ -30,7 +30,7 @@ def resolve(text: str, known: Mapping[str, int | None], *, prefer: Sequence[Pref
     if not text.strip():
         raise InvalidError("no request is named; `jitbot status` lists them")  # it would fit every path
     number = pull_number(text)
-    fits = [path for path, pull in known.items() if (text in path if number is None else pull == number)]
+    fits = [path for path, pulls in known.items() if (text in path if number is None else number in pulls)]
     for preferred in prefer:
         chosen = preferred(fits)
         fits = [path for path in fits if path in chosen] or fits

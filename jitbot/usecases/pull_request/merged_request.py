@@ -1,6 +1,6 @@
 """Which merged request a person means; if it is none, whether a pull request still asks for it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.grammar import is_request
@@ -12,7 +12,7 @@ _MOST = 20  # open pull requests whose files are listed
 
 
 def resolve_merged(
-    text: str, known: Mapping[str, int | None], *, github: GitHubRead, prefer: Sequence[Preference] = ()
+    text: str, known: Mapping[str, Collection[int]], *, github: GitHubRead, prefer: Sequence[Preference] = ()
 ) -> str:
     """The path of the request, as `resolve` finds it among those that the ledger knows.
 

@@ -149,7 +149,7 @@ def test_what_is_granted_for_machines(
 ) -> None:
     """Keys beside those of every row are there only where there is something to say."""
     monkeypatch.setattr(rows, "use_json", lambda _: "as JSON")
-    found = rows.granted_json(replace(GRANT, **changes), {PATH: 7})
+    found = rows.granted_json(replace(GRANT, **changes), {PATH: (9, 7)})
     assert list(found) == [*KEYS, *more]
     assert {key: found[key] for key in more} == more
     assert (found["pull_request"], found["seconds_left"]) == (7, 3600)

@@ -42,6 +42,7 @@ from jitbot.domain.access.request_state import (
 )
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import timestamp
 
@@ -465,11 +466,13 @@ def test_events_of_no_request_make_no_life() -> None:
     assert fold_events([an_outcome(EventType.ENDED, why=EndReason.ORPHAN, request="")]) == {}
 
 
-def test_each_request_has_the_number_that_was_told_last() -> None:
-    """An event that tells none takes none away; an event about no request names none."""
+def test_each_request_has_the_numbers_of_all_that_asked_for_it() -> None:
+    """The last one is that by which it was given last: what was refused since, anybody may have asked for."""
     first, second = an_approval(evidence={"pull_request": 7}), an_approval(evidence={"pull_request": 9})
     silent, odd = an_approval(evidence={}), an_approval(evidence={"pull_request": "9"})
-    assert pull_requests([first, silent, odd]) == {first.request: 7}
-    assert pull_requests([first, second, silent]) == {first.request: 9}
-    assert pull_requests([silent]) == {first.request: None}
+    refused = replace(first, kind=EventType.REFUSED, evidence=Evidence({"pull_request": 8}))
+    assert pull_requests([first, silent, odd]) == {first.request: (7,)}
+    assert pull_requests([first, refused, second, silent]) == {first.request: (8, 7, 9)}
+    assert pull_requests([second, first, second]) == {first.request: (7, 9)}
+    assert pull_requests([silent]) == {first.request: ()}
     assert pull_requests([replace(first, request="")]) == {}

@@ -10,7 +10,7 @@ from jitbot.domain.request.request_reference import pull_number, resolve
 REFUNDS = "requests/orders-db-read/2026-11/23-alice-refunds.yaml"
 LATER = "requests/orders-db-read/2026-11/24-alice-refunds.yaml"
 SHELL = "requests/ssm-shell/2026-11/24-bob-look-7.yaml"
-KNOWN = {REFUNDS: 7, LATER: 8, SHELL: None}
+KNOWN: dict[str, tuple[int, ...]] = {REFUNDS: (7,), LATER: (9, 8), SHELL: ()}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,7 @@ def test_what_is_no_number_of_a_pull_request(text: str) -> None:
         ("ssm-shell", SHELL),
         ("24-bob-look-7.yaml", SHELL),
         ("#8", LATER),
+        ("#9", LATER),
     ],
 )
 def test_one_request_is_meant(text: str, path: str) -> None:
@@ -48,7 +49,7 @@ def test_one_request_is_meant(text: str, path: str) -> None:
 
 def test_a_whole_path_is_meant_before_the_paths_that_hold_it() -> None:
     """A path that is a part of another one still names itself."""
-    assert resolve("a/b", {"a/b/c": None, "a/b": None}) == "a/b"
+    assert resolve("a/b", {"a/b/c": (), "a/b": ()}) == "a/b"
 
 
 def test_a_number_is_no_part_of_a_path() -> None:
@@ -63,8 +64,8 @@ def test_none_is_meant() -> None:
         resolve("mars", KNOWN)
 
 
-@pytest.mark.parametrize(("text", "known"), [("refunds", KNOWN), ("#7", {REFUNDS: 7, LATER: 7})])
-def test_several_may_be_meant(text: str, known: dict[str, int | None]) -> None:
+@pytest.mark.parametrize(("text", "known"), [("refunds", KNOWN), ("#7", {REFUNDS: (7,), LATER: (8, 7)})])
+def test_several_may_be_meant(text: str, known: dict[str, tuple[int, ...]]) -> None:
     """The requests that fit are listed in order, for the person to choose."""
     with pytest.raises(InvalidError) as caught:
         resolve(text, known)
@@ -74,7 +75,7 @@ def test_several_may_be_meant(text: str, known: dict[str, int | None]) -> None:
 def test_of_many_the_first_ten_are_listed() -> None:
     """The count is of all, the list is not."""
     with pytest.raises(InvalidError) as caught:
-        resolve("r", {f"r{number:02}": None for number in range(30, 0, -1)})
+        resolve("r", {f"r{number:02}": () for number in range(30, 0, -1)})
     first, *rest = str(caught.value).splitlines()
     assert first == "'r' fits 30 requests; which one?"
     assert rest == [f"  r{number:02}" for number in range(1, 11)]
@@ -109,4 +110,4 @@ def test_a_preference_chooses_among_those_that_fit() -> None:
 def test_an_empty_name_means_no_request(text: str) -> None:
     """It is a part of every path, also where there is only one request."""
     with pytest.raises(InvalidError, match="no request is named"):
-        resolve(text, {"requests/orders-db-read/2026-11/23-alice ask.yaml": 1})
+        resolve(text, {"requests/orders-db-read/2026-11/23-alice ask.yaml": (1,)})

@@ -25,6 +25,18 @@ def test_who_may_end_a_grant_early(world: World, granted: str, actor: str, why: 
     assert world.reach("alice") == set()
 
 
+def test_each_of_its_pull_requests_names_a_request(world: World, granted: str) -> None:
+    """An extension, and what somebody else changed in it and was refused, take no number away from the one that asked."""
+    (first,) = (each["evidence"]["pull_request"] for each in world.ledger() if each["event"] == "approved")
+    longer = world.land("alice", {granted: world.text(granted).replace('"2h"', '"3h"')})
+    world.jit("grant")
+    world.land("mallory", {granted: world.text(granted).replace('"3h"', '"4h"')})
+    world.jit("grant", code=1)
+    assert f'"pull_request": {longer},' in world.jit("status", "--format", "json", "--all").output
+    world.jit("revoke", f"#{first}", "--reason", "enough", actor="bob")
+    assert world.reach("alice") == set()
+
+
 @pytest.mark.parametrize("actor", ["mallory", "carol", "dave", "olivia"])
 def test_nobody_else_may_end_a_grant(world: World, granted: str, actor: str) -> None:
     """A colleague of the same team, someone of another, an admin: denied, and nothing is written."""

@@ -13,7 +13,7 @@ from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.usecases.pull_request.merged_request import resolve_merged
 
 OPEN = a_pull(merged_at=None, merge_commit=None, url="https://x.example/7")
-KNOWN = {PATH: 7}
+KNOWN = {PATH: (7,)}
 
 
 def github(*pulls: PullRequest, files: tuple[str, ...] = (PATH,), down: bool = False) -> Any:

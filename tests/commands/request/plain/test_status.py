@@ -119,7 +119,7 @@ class Desk:
                 **{**vars(history), "incomplete": self.incomplete, "stops": self.stops}
             ),
             "fold_events": lambda _: {},
-            "pull_requests": lambda _: {path("alice-live"): 5},
+            "pull_requests": lambda _: {path("alice-live"): (4, 5)},
             "stops_of": lambda _: self.stops,
         }.items():
             monkeypatch.setattr(module, name, stand_in)
