@@ -7,7 +7,9 @@ from typed import COOKBOOK, README, blocks, lines_of_git, queries, tour
 
 ROOT = DOCS.parents[1]
 _PREPARED = 1  # the cookbook's first block prepares the clone: it has no answer
-SHORT = re.compile(r"(?<!refs/remotes/)\borigin/(?:ledger|main)\b")
+SHORT = re.compile(
+    r"(?<!refs/remotes/)\borigin/(?:ledger|main)\b|\bgit (?:log|show|diff|checkout)[^`]* (?:ledger|main)\b|`git [^`]*\[:10\]"
+)
 
 
 def test_credentials_come_after_few_commands_and_words() -> None:
@@ -31,7 +33,7 @@ def test_there_are_two_lines_of_git() -> None:
 
 
 def test_nothing_that_we_ship_names_a_branch_in_short() -> None:
-    """No text, template or code of ours says origin/ledger: git would take a tag of that name first."""
+    """No text, template or code of ours says origin/ledger, or a short commit to git: git takes a tag of that name first."""
     shipped = [ROOT / "README.md", *(ROOT / ".github").rglob("*"), *(ROOT / "jitbot").rglob("*")]
     texts = {
         file: file.read_text("utf-8", "replace")

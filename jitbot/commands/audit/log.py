@@ -115,7 +115,7 @@ def _cells(row: LogRow) -> tuple[str, ...]:
         row.expires_at,
         row.by or ", ".join(row.approved_by),
         row.reason or ", ".join(row.codes),
-        row.ledger_commit[:10],
+        row.ledger_commit,
     )
 
 

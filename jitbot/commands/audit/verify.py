@@ -170,7 +170,7 @@ def _print(verdict: AuditVerdict) -> None:
         click.echo(click.style(f"{sign} {escape.log(problem.message)} [{problem.code}]", fg=colour))
         places = [
             f"event {escape.log(problem.event)}" if problem.event else "",
-            f"commit {problem.commit[:10]}" if problem.commit else "",
+            f"commit {problem.commit}" if problem.commit else "",
         ]
         if place := ", ".join(each for each in places if each):
             click.echo(click.style(f"    {place}", dim=True))

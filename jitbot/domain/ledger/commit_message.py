@@ -1,4 +1,4 @@
-"""What `git log ledger` says: a sentence for each event, and trailers that git can query.
+"""What `git log` says of the ledger: a sentence for each event, and trailers that git can query.
 
 https://git-scm.com/docs/git-interpret-trailers. Trailers hold validated tokens only, never a person's text.
 """

@@ -73,5 +73,5 @@ def listed(verdict: AuditVerdict) -> str:
 
 def _line(problem: AuditFinding) -> str:
     message, hint = (escape.markdown(text[:_LONGEST]) for text in (problem.message, problem.hint))
-    place = f", commit `{problem.commit[:10]}`" if problem.commit.isalnum() else ""
+    place = f", commit `{problem.commit}`" if problem.commit.isalnum() else ""
     return f"- **{problem.severity}**: {message} ({problem.code}{place}). {hint}"

@@ -76,7 +76,7 @@ def test_a_table_is_one_line_for_each_event(log: Log) -> None:
     ]
     assert re.split(r"  +", line.strip()) == [
         *("2026-11-24T09:01:00Z", "approved", "alice", "orders-db-read", "prod, staging"),
-        *("2026-11-24T11:00:00Z", "bob, erin", "refunds", "b" * 10),
+        *("2026-11-24T11:00:00Z", "bob, erin", "refunds", "b" * 40),
     ]
 
 
@@ -114,7 +114,7 @@ def test_who_and_why(given: dict[str, Any], what: str, by: str, why: str) -> Non
             ROW,
             [
                 "2026-11-24T09:01:00Z  approved: orders-db-read of alice in prod, staging",
-                "  until 2026-11-24T11:00:00Z, by bob, erin, commit bbbbbbbbbb",
+                "  until 2026-11-24T11:00:00Z, by bob, erin, commit " + "b" * 40,
                 "  refunds",
             ],
         ),

@@ -298,8 +298,8 @@ def test_a_verdict_in_words(audit: Audit, capsys: pytest.CaptureFixture[str]) ->
     assert verify(online=True) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[:8] == [
-        "✗ what\\x1b is wrong [code]", "    event events/1.json, commit 3333333333", "    what to do",
-        "? what\\x1b is wrong [code]", "    commit 3333333333", "    what to do",
+        "✗ what\\x1b is wrong [code]", "    event events/1.json, commit " + OLD, "    what to do",
+        "? what\\x1b is wrong [code]", "    commit " + OLD, "    what to do",
         "• what\\x1b is wrong [code]", "    what to do",
     ]  # fmt: skip
     assert said[8:10] == ["4 findings before --since were passed over", "checked: 5 commits"]

@@ -1,4 +1,4 @@
-"""What `git log ledger` says, and what it never says."""
+"""What `git log` says of the ledger, and what it never says."""
 
 from dataclasses import replace
 from typing import Any

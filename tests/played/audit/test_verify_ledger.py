@@ -459,6 +459,6 @@ def test_words_for_people(world: World, lived: str) -> None:
     )
     assert f"✗ commit {name[:10]} of the ledger: what it adds is no record" in ran.output
     assert "[unattested]\n    event events/\\x1b[31m.json, commit" in ran.output
-    assert f"git show --stat {name[:10]}" in ran.output
+    assert f"git show --stat {name}`" in ran.output
     assert ran.output.strip().endswith("verification failed: 1 violation found")
     assert "\x1b" not in ran.output

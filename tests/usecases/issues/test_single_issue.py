@@ -166,7 +166,7 @@ def test_a_failed_verification_has_one_issue_until_one_passes() -> None:
     alerted(github, BROKEN)
     (issue,) = github.issues
     assert issue.title == "The verification of the access record failed"
-    assert f"(x, commit `{'c' * 10}`)" in issue.body
+    assert f"(x, commit `{'c' * 40}`)" in issue.body
     alerted(github, GOOD)
     assert [each.is_open for each in github.issues] == [False]
     closed = list(github.calls)

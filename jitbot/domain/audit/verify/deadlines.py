@@ -87,7 +87,7 @@ def _passed_over(absence: Absence) -> Result:
     if not absence.owned:
         code = "deleted-without-owner"
         reason = "nobody owns that folder, so only who may revoke ends access by a deletion"
-    hint = f"look at commit {absence.commit[:10]} of main; end the access with `jitbot release` if it was meant to end"
+    hint = f"look at commit {absence.commit} of main; end the access with `jitbot release` if it was meant to end"
     return _note(code, f"{what} {span}, and that ended no access; {reason}", hint)
 
 
@@ -97,7 +97,7 @@ def _people_not_read(absence: Absence, span: str) -> Result:
         "people-not-read",
         f"people.yaml could not be read {span}, so nobody knew whether its requester was gone",
     )
-    hint = f"look at commit {absence.commit[:10]} of main; end the access with `jitbot release` if they left"
+    hint = f"look at commit {absence.commit} of main; end the access with `jitbot release` if they left"
     if absence.until is not None:
         return _note(code, why, hint)
     return Result(answer=ControlAnswer.UNKNOWN, why=why, code=code, severity=Severity.UNCHECKED, hint=hint)

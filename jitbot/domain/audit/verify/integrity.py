@@ -12,6 +12,7 @@ from jitbot.domain.model.documents import Sha
 from jitbot.domain.text import timestamp
 
 _OF_BATCHES = (".json", ".jwt")
+# The whole name: who pushed it may also push a tag that is called as the short one, and git takes that first.
 _NO_EFFECT = "it has no effect on what counts; find out who pushed it: `git show --stat {commit}`"
 
 
@@ -70,7 +71,7 @@ def _cleared(step: HistoryStep) -> frozenset[str]:
 
 def _finding(step: HistoryStep, code: str, what: str, event: str) -> AuditFinding:
     subject = Subject(name=f"commit {step.commit[:10]} of the ledger", event=event, commit=step.commit)
-    return subject.problem(code, what, _NO_EFFECT.format(commit=step.commit[:10]))
+    return subject.problem(code, what, _NO_EFFECT.format(commit=step.commit))
 
 
 def _named(paths: list[str]) -> str:

@@ -220,7 +220,7 @@ def _judged(
         yield subject.problem(
             "older-rules",
             f"decided by jitbot {_version(event)}; the rules of {__version__} say otherwise: {wrong}",
-            "verify it with the jitbot that main had at that time: `git log main -- jitbot`",
+            "verify it with the jitbot that main had at that time: `git log refs/remotes/origin/main -- jitbot`",
             Severity.UNCHECKED,
         )
     elif event.kind is EventType.REFUSED and not in_git.merged.sure:
