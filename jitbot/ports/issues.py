@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from jitbot.domain.model.github_objects import Issue
+from jitbot.domain.model.github_objects import Issue, Unannounced
 
 
 class Issues(Protocol):
@@ -22,11 +22,11 @@ class Issues(Protocol):
         """A new comment on an issue or pull request, that nobody looks for again. Tried once, so it is there at most once."""
         ...
 
-    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> frozenset[str]:
+    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> Unannounced:
         """New comments by the node ids of their pull requests, and other texts of comments by theirs; all in one call.
 
-        Tried once, as `announce`. Gives the pull requests of which GitHub says that it made no comment: they may be tried by
-        themselves. Raises UnavailableError where nobody knows; what is edited may be edited again.
+        Tried once, as `announce`. What GitHub says that it refused may be tried by itself; what is unclear may be there.
+        Raises UnavailableError where GitHub does not answer for each of them; what is edited may be edited again.
         """
         ...
 

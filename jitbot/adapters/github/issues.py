@@ -1,6 +1,6 @@
 """Issues that the workflows open. https://docs.github.com/en/rest/issues/issues"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from jitbot.adapters.github import graphql
 from jitbot.adapters.github.client import ACTIONS, Client, by_actions, translated
 from jitbot.adapters.github.writer import edit_of
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.domain.model.github_objects import Issue
+from jitbot.domain.model.github_objects import Issue, Unannounced
 from jitbot.domain.text import timestamp
 
 _REFUSALS = frozenset({"FORBIDDEN", "NOT_FOUND", "UNPROCESSABLE"})
@@ -42,7 +42,7 @@ class GitHubIssues:
         self._once.send("POST", f"/issues/{number}/comments", {"body": body})
 
     @translated
-    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> frozenset[str]:
+    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> Unannounced:
         # https://docs.github.com/en/graphql/reference/mutations#addcomment
         names = {f"n{place}": each for place, each in enumerate(bodies)}
         wanted = {name: _new(each, bodies[each]) for name, each in names.items()}
@@ -54,14 +54,14 @@ class GitHubIssues:
                 raise
             answers, errors = error.data.get("data") or {}, error.data["errors"]
             if "data" not in error.data and errors and all(map(_is_invalid, errors)):
-                return frozenset(bodies)  # a GitHub without this mutation: it made nothing
-        refused = {names[name] for name in names if _is_refused(name, answers, errors)}
-        unclear = [
-            each for name, each in names.items() if each not in refused and not _is_made(answers.get(name))
-        ]
-        if unclear:
-            raise UnavailableError(f"GitHub does not say whether it made {len(unclear)} comments")
-        return frozenset(refused)
+                return Unannounced(
+                    refused=frozenset(bodies)
+                )  # a GitHub without this mutation: it made nothing
+        wrong = {name: _errors_of(name, errors) for name in names if not _is_made(answers.get(name))}
+        if not all(wrong.values()):
+            raise UnavailableError("GitHub does not answer for each of several comments whether it made it")
+        refused = frozenset(names[name] for name in wrong if _is_refused(name, answers, wrong[name]))
+        return Unannounced(refused=refused, unclear=frozenset(names[name] for name in wrong) - refused)
 
     @translated
     def update(self, issue: Issue) -> None:
@@ -84,12 +84,16 @@ def _is_invalid(error: Any) -> bool:
     return isinstance(extensions, dict) and bool(extensions.get("code"))
 
 
-def _is_refused(name: str, answers: Mapping[str, Any], errors: Iterable[Any]) -> bool:
-    """Whether GitHub says that it did not make this one: a reason that is known, and nothing in its place."""
-    return answers.get(name) is None and any(
-        isinstance(each, dict) and each.get("path") == [name] and each.get("type") in _REFUSALS
-        for each in errors
-    )
+def _errors_of(name: str, errors: Iterable[Any]) -> Sequence[Mapping[str, Any]]:
+    """What GitHub says went wrong with this one, or in its answer."""
+    found = (each for each in errors if isinstance(each, dict) and isinstance(each.get("path"), list))
+    return [each for each in found if each["path"][:1] == [name]]
+
+
+def _is_refused(name: str, answers: Mapping[str, Any], errors: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether GitHub says that it did not make this one: reasons that are known, and nothing in its place."""
+    reasons = {str(each.get("type")) for each in errors if each["path"] == [name]}
+    return answers.get(name) is None and bool(reasons) and reasons <= _REFUSALS
 
 
 def _issue(raw: Mapping[str, Any]) -> Issue:

@@ -36,6 +36,17 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unannounced:
+    """The pull requests, by their node ids, that a call for many comments left without one, as far as GitHub says.
+
+    It says that it made none for those that are `refused`. Of an `unclear` one it says that something went wrong.
+    """
+
+    refused: frozenset[str] = frozenset()
+    unclear: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullRecount:
     """The reviews of a pull request, and how many commits and files it has, as a second reading says. None as in `PullReading`.
 

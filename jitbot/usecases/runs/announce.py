@@ -12,7 +12,7 @@ from itertools import islice
 
 from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import DeniedError, JitbotError
-from jitbot.domain.model.github_objects import Comment
+from jitbot.domain.model.github_objects import Comment, Unannounced
 from jitbot.domain.notifications.as_comment import comments
 from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, Channels
 from jitbot.domain.notifications.chat_notice import HANDED, hand_on, notices
@@ -77,7 +77,7 @@ def _announce(ledger: Ledger, announcing: Announcing) -> None:
 def _together(ledger: Ledger, announcing: Announcing, wanted: Mapping[int, str]) -> Mapping[int, str]:
     """Write notifications in few calls, with the kept comment of each pull request beside it; gives those that are left.
 
-    Those whose conversation is not known are left, and those that GitHub refused so.
+    Those whose conversation is not known are left, and those that GitHub refused so. One that may be there is not.
     """
     known = {each: found for each in wanted if (found := announcing.conversation(each)) is not None}
     left, numbers = wanted.keys() - known.keys(), iter(known)
@@ -85,12 +85,14 @@ def _together(ledger: Ledger, announcing: Announcing, wanted: Mapping[int, str])
         nodes = {known[number][0]: number for number in some}
         edits = dict(_edits(ledger, {number: known[number][1] for number in some}))
         try:
-            refused = ledger.context.issues.announce_together(
+            found = ledger.context.issues.announce_together(
                 {node: wanted[number] for node, number in nodes.items()}, edits
             )
         except DeniedError:  # of the whole call, so nothing of it was made
-            refused = frozenset(nodes)
-        left |= {nodes[node] for node in refused}
+            found = Unannounced(refused=frozenset(nodes))
+        left |= {nodes[node] for node in found.refused}
+        for number in sorted(nodes[node] for node in found.unclear):
+            ledger.context.say(f"no notification on #{number}, as far as is known: GitHub had an error there")
     return {number: body for number, body in wanted.items() if number in left}
 
 

@@ -12,7 +12,7 @@ from github import GithubException
 import requests
 from jitbot.adapters.github import Client, GitHubIssues
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.domain.model.github_objects import Issue
+from jitbot.domain.model.github_objects import Issue, Unannounced
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubFault, GitHubSandbox
 
@@ -102,6 +102,8 @@ def answering(*answers: Any) -> GitHubIssues:
 
 MADE = {"commentEdge": {"node": {"id": "IC_9"}}}
 LOCKED = {"type": "FORBIDDEN", "path": ["n1"], "message": "locked"}
+INTERNAL = {**LOCKED, "type": "INTERNAL"}
+SILENT = "does not answer for each"
 TIMEOUT = {"message": "Something went wrong while executing your query. This may be the result of a timeout"}
 NO_MUTATION = {"message": "Field 'addComment' doesn't exist", "extensions": {"code": "undefinedField"}}
 
@@ -114,19 +116,20 @@ NO_MUTATION = {"message": "Field 'addComment' doesn't exist", "extensions": {"co
         (GithubException(404, {"data": {"n0": MADE, "n1": MADE, "e0": None}, "errors": [{**LOCKED, "path": ["e0"]}]}), set()),
         (GithubException(400, {"errors": [NO_MUTATION]}), {"PR_1", "PR_2"}),
         (GithubException(400, {"data": {"n0": MADE, "n1": MADE}, "errors": [LOCKED]}), set()),
-        ({"n0": MADE, "n1": None}, "made 1 comments"),
-        ({"n0": MADE, "n1": {"commentEdge": None}}, "made 1 comments"),
-        ({}, "made 2 comments"),
-        (GithubException(400, {"data": None, "errors": [TIMEOUT]}), "made 2 comments"),
-        (GithubException(400, {"errors": [TIMEOUT]}), "made 2 comments"),
-        (GithubException(400, {"errors": [{**TIMEOUT, "extensions": {}}]}), "made 2 comments"),
-        (GithubException(400, {"errors": ["x"]}), "made 2 comments"),
-        (GithubException(400, {"errors": []}), "made 2 comments"),
-        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [NO_MUTATION]}), "made 1 comments"),
-        (GithubException(400, {"data": None, "errors": [NO_MUTATION]}), "made 2 comments"),
-        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [{**LOCKED, "type": "INTERNAL"}]}), "made 1 comments"),
-        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [{**LOCKED, "path": ["n0"]}]}), "made 1 comments"),
-        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": ["x", None]}), "made 1 comments"),
+        ({"n0": MADE, "n1": None}, SILENT),
+        ({"n0": MADE, "n1": {"commentEdge": None}}, SILENT),
+        ({}, SILENT),
+        (GithubException(400, {"data": None, "errors": [TIMEOUT]}), SILENT),
+        (GithubException(400, {"errors": [TIMEOUT]}), SILENT),
+        (GithubException(400, {"errors": [{**TIMEOUT, "extensions": {}}]}), SILENT),
+        (GithubException(400, {"errors": ["x"]}), SILENT),
+        (GithubException(400, {"errors": []}), SILENT),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [NO_MUTATION]}), SILENT),
+        (GithubException(400, {"data": None, "errors": [NO_MUTATION]}), SILENT),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [{**LOCKED, "path": ["n0"]}]}), SILENT),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": ["x", None]}), SILENT),
+        (GithubException(400, {"data": {"n0": None, "n1": None}, "errors": [LOCKED]}), SILENT),
+        (GithubException(400, {"data": {"n0": MADE, "n1": None}, "errors": [{**LOCKED, "path": "n1"}]}), SILENT),
         (GithubException(500, {"message": "x"}), "GitHub answered 500: x"),
         (GithubException(502, None), "GitHub answered 502"),
     ],
@@ -138,7 +141,25 @@ def test_of_many_comments_only_what_github_says_it_refused_is_not_there(answer: 
         with pytest.raises(UnavailableError, match=refused):
             answering(answer).announce_together(bodies, edits)
     else:
-        assert answering(answer).announce_together(bodies, edits) == refused
+        assert answering(answer).announce_together(bodies, edits) == Unannounced(refused=frozenset(refused))
+
+
+@pytest.mark.parametrize(
+    ("answer", "errors"),
+    [
+        (None, [INTERNAL]),
+        (None, [LOCKED, INTERNAL]),
+        (None, [{**LOCKED, "type": None}]),
+        (None, [{**LOCKED, "path": ["n1", "commentEdge"]}]),
+        ({"commentEdge": None}, [{**LOCKED, "path": ["n1", "commentEdge"]}]),
+        ({"commentEdge": None}, [LOCKED]),
+    ],
+)
+def test_an_error_of_another_kind_is_about_one_comment(answer: Any, errors: list[Any]) -> None:
+    """Nobody knows of this one, and GitHub answers: so the others are known, and more can be asked."""
+    github = answering(GithubException(400, {"data": {"n0": MADE, "n1": answer}, "errors": errors}))
+    found = github.announce_together({"PR_1": "one", "PR_2": "two"}, {})
+    assert found == Unannounced(unclear=frozenset({"PR_2"}))
 
 
 def test_what_announces_is_sent_once() -> None:
@@ -147,7 +168,7 @@ def test_what_announces_is_sent_once() -> None:
     often, once = AnsweringClient({}), AnsweringClient({}, answers)
     issues = GitHubIssues(cast("Client", often), cast("Client", once))
     issues.announce(7, "hello")
-    assert issues.announce_together({"PR_1": "one"}, {"IC_1": "three"}) == frozenset()
+    assert issues.announce_together({"PR_1": "one"}, {"IC_1": "three"}) == Unannounced()
     comment, (_, query, inputs) = once.sent
     assert comment == ("POST", "/issues/7/comments", {"body": "hello"})
     assert inputs == {"n0": {"subjectId": "PR_1", "body": "one"}, "e0": {"id": "IC_1", "body": "three"}}

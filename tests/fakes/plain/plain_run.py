@@ -15,6 +15,7 @@ from jitbot.domain.ledger.events import LEDGER_RULES
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import AccountId, Login, Parsed, Source
 from jitbot.domain.model.errors import DeniedError, JitbotError
+from jitbot.domain.model.github_objects import Unannounced
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.usecases.collect.collect_case import rule_paths
 from jitbot.usecases.context import Context, Run
@@ -49,6 +50,7 @@ class PlainRun(PlainLedger):
     calls: list[tuple[list[str], list[str]]] = field(default_factory=list)  # of many comments
     unclear: JitbotError | None = None  # instead of an answer to these
     refused_together: frozenset[int] = frozenset()
+    unclear_together: frozenset[int] = frozenset()
     handed: dict[str, str] = field(default_factory=dict)
 
     def context(self) -> Context:
@@ -132,14 +134,15 @@ class PlainRun(PlainLedger):
             raise self.refused[number]
         self.commented.append(number)
 
-    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> frozenset[str]:
+    def announce_together(self, bodies: Mapping[str, str], edits: Mapping[str, str]) -> Unannounced:
         """Comments on pull requests whose node ids are their numbers, and edits of others."""
         self.calls.append((sorted(bodies), sorted(edits)))
         if self.unclear is not None:
             raise self.unclear
         refused = frozenset(each for each in bodies if int(each) in self.refused_together)
-        self.commented += [int(each) for each in bodies if each not in refused]
-        return refused
+        unclear = frozenset(each for each in bodies if int(each) in self.unclear_together)
+        self.commented += [int(each) for each in bodies if each not in refused | unclear]
+        return Unannounced(refused=refused, unclear=unclear)
 
 
 @dataclass(slots=True, kw_only=True)

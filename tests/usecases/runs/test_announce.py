@@ -130,6 +130,11 @@ def test_comments_of_known_conversations_are_five_in_a_call() -> None:
         a_run(refused_together=frozenset({3, 4}), refused={4: DeniedError("locked")}), *range(1, 6)
     )
     assert (sorted(run.commented), run.said) == ([1, 2, 3, 5], ["no notification on #4: locked"])
+    run = together(a_run(unclear_together=frozenset({2, 4})), *range(1, 8))
+    assert sorted(run.commented) == [1, 3, 5, 6, 7]
+    assert run.said == [
+        f"no notification on #{number}, as far as is known: GitHub had an error there" for number in (2, 4)
+    ]
     run = together(a_run(unclear=DeniedError("no")), 1, 2)
     assert (run.commented, len(run.calls)) == ([1, 2], 1)
 
