@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,14 @@ from jitbot.domain.text.addresses import GITHUB, origin
 
 _LEDGER_WALK = ("--topo-order",)
 _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Walk:
+    """The commits of a branch since a moment with their times, oldest first; `misdated` if an older one comes after the first."""
+
+    dated: Mapping[Sha, int]
+    misdated: bool
 
 
 class GitRepository(FullHistory):
@@ -48,9 +57,7 @@ class GitRepository(FullHistory):
         super().__init__(GitProcess(root, timeout=timeout, environ=environ), self._token)
         self._branch = branch
         self._tips: dict[str, Sha] = {}  # as they were last fetched
-        self._walked: dict[tuple[object, ...], Mapping[Sha, int]] = {}
-        # How many commits a walk has from the first one on that is recent.
-        self._from_first: dict[tuple[object, ...], int] = {}
+        self._walked: dict[tuple[object, ...], _Walk] = {}
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
         wanted = [_refspec(name) for name in (self._branch, "ledger")]
@@ -110,7 +117,7 @@ class GitRepository(FullHistory):
         )
 
     def touching_rules(self, since: datetime, paths: Sequence[str]) -> Mapping[Sha, datetime]:
-        first = next(iter(self._walk(since, self._branch, "--first-parent")), None)
+        first = next(iter(self._walk(since, self._branch, "--first-parent").dated), None)
         if first is None:
             return {}
         (parents,) = self._parents([first]).values()
@@ -162,12 +169,10 @@ class GitRepository(FullHistory):
         patterns += [f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$"] if saying else []
         search = ("--regexp-ignore-case", *patterns) if patterns else ()
         known = (f"^{after}",) if after is not None else ()
-        return tuple(self._walk(since, "ledger", *_LEDGER_WALK, *search, *known))
+        return tuple(self._walk(since, "ledger", *_LEDGER_WALK, *search, *known).dated)
 
     def misdated(self, since: datetime, first: Sha) -> tuple[Sha, ...]:
-        if len(self.batches(since)) == self._from_first[since, self.ledger(), *_LEDGER_WALK]:
-            return ()
-        return self.batches(EVER, after=first)
+        return self.batches(EVER, after=first) if self._walk(since, "ledger", *_LEDGER_WALK).misdated else ()
 
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
         read = self._objects.commits(commits)
@@ -221,7 +226,7 @@ class GitRepository(FullHistory):
 
     def _main(self, since: datetime) -> Iterator[tuple[str, Sha, int, Search]]:
         """Each commit of main since then, with its base, its time, and what it changed below requests/."""
-        dated = self._walk(since, self._branch, "--first-parent")
+        dated = self._walk(since, self._branch, "--first-parent").dated
         pairs = [(found[0], name) for name, found in self._parents(dated).items() if found]
         differing = self._objects.differing(pairs, below="requests/", most=MOST_OF_REQUESTS)
         for base, commit in pairs:
@@ -254,7 +259,7 @@ class GitRepository(FullHistory):
     def _not_fetched(self, stderr: bytes) -> UnavailableError:
         return UnavailableError(f"git could not fetch from {REMOTE}: {why_not_fetched(stderr, self._token)}")
 
-    def _walk(self, since: datetime, branch: str, *options: str) -> Mapping[Sha, int]:
+    def _walk(self, since: datetime, branch: str, *options: str) -> "_Walk":
         """The commits since then with their times, oldest first; a history cut off among them is deepened.
 
         The history of a tip never changes, so it is read once.
@@ -269,11 +274,10 @@ class GitRepository(FullHistory):
             walked = ((Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines))
             later = list(itertools.dropwhile(lambda each: each[1] < since.timestamp(), walked))
             recent = {commit: time for commit, time in later if time >= since.timestamp()}
-            self._from_first[asked] = len(later)
             if self._remainder.cuts(recent.keys()):
                 self._remainder.deepen(_refspec(branch))
             else:
-                self._walked[asked] = recent
+                self._walked[asked] = _Walk(dated=recent, misdated=len(recent) < len(later))
         return self._walked[asked]
 
     def _parents(self, names: Iterable[Sha]) -> dict[Sha, tuple[Sha, ...]]:

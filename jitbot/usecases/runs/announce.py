@@ -85,13 +85,13 @@ def _together(ledger: Ledger, announcing: Announcing, wanted: Mapping[int, str])
         nodes = {known[number][0]: number for number in some}
         edits = dict(_edits(ledger, {number: known[number][1] for number in some}))
         try:
-            found = ledger.context.issues.announce_together(
+            without = ledger.context.issues.announce_together(
                 {node: wanted[number] for node, number in nodes.items()}, edits
             )
         except DeniedError:  # of the whole call, so nothing of it was made
-            found = Unannounced(refused=frozenset(nodes))
-        left |= {nodes[node] for node in found.refused}
-        for number in sorted(nodes[node] for node in found.unclear):
+            without = Unannounced(refused=frozenset(nodes))
+        left |= {nodes[node] for node in without.refused}
+        for number in sorted(nodes[node] for node in without.unclear):
             ledger.context.say(f"no notification on #{number}, as far as is known: GitHub had an error there")
     return {number: body for number, body in wanted.items() if number in left}
 
