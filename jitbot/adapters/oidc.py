@@ -58,6 +58,8 @@ class ActionsOidc:
         sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._sleep = sleep or time.sleep
+        # One for the run: a second token takes no second connection, nor are the authorities of TLS read again for it.
+        self._session = requests.Session()
         self._keys: Mapping[str, str] | None = None  # asked once a run
         self._issuer = issuer.rstrip("/")
         self._request_url = request_url
@@ -138,7 +140,7 @@ class ActionsOidc:
 
     def _once(self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
         try:
-            answer = requests.get(
+            answer = self._session.get(
                 url,
                 params=parameters,
                 headers={**self._headers, **headers},

@@ -5,9 +5,11 @@ import functools
 import hashlib
 import hmac
 import json
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
@@ -291,11 +293,11 @@ def test_an_issuer_over_tls_is_asked(monkeypatch: pytest.MonkeyPatch, *, own: bo
     """Whatever its name; a moment passes before it is asked again, by the caller's own way to wait if there is one."""
     asked, slept, others = list[str](), list[float](), list[float]()
 
-    def refuse(url: str, **_: object) -> None:
+    def refuse(_: requests.Session, url: str, **_others: object) -> None:
         asked.append(url)
         raise requests.exceptions.ConnectionError
 
-    monkeypatch.setattr(requests, "get", refuse)
+    monkeypatch.setattr(requests.Session, "get", refuse)
     monkeypatch.setattr(time, "sleep", others.append if own else slept.append)
     with pytest.raises(UnavailableError, match="does not answer"):
         ActionsOidc("https://token.example", sleep=slept.append if own else None).keys()
@@ -356,6 +358,35 @@ def test_keys_are_asked_for_once_in_a_run(github: GitHubSandbox) -> None:
     github.faults = lambda _, path: asked.append(path)
     assert issuer.keys() == issuer.keys() != {}
     assert len(asked) == 1
+
+
+def test_several_tokens_take_one_connection() -> None:
+    """As TLS makes one dear: a run asks for some three. The bearer of one answer is not sent with the next question."""
+    ports, bearers = set[int](), list[str | None]()
+
+    class Keeping(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            ports.add(self.client_address[1])
+            bearers.append(self.headers["Authorization"])
+            content = b'{"value": "a.b.c", "keys": []}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Keeping) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_address[1]}"
+        issuer = ActionsOidc(here, request_url=f"{here}/token?a=b", request_token="secret")
+        assert (issuer.token("one"), issuer.keys(), issuer.token("two")) == ("a.b.c", {}, "a.b.c")
+        server.shutdown()
+    assert (len(ports), bearers) == (1, ["Bearer secret", None, "Bearer secret"])
 
 
 def test_an_expired_token_still_verifies(github: GitHubSandbox) -> None:
