@@ -3,17 +3,16 @@
 Nothing else in it is touched. https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
 """
 
-import os
 import re
 import shlex
 import stat
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jitbot.adapters.local.whole_file import write_whole
 from jitbot.domain.model.errors import InvalidError
 
 # The settings of how calls are made, each with its variables: a grant takes them over from the profile that it is
@@ -240,14 +239,6 @@ def _replace(file: Path, text: str) -> None:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600
-        descriptor, aside = tempfile.mkstemp(dir=file.parent, prefix=".jitbot-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as opened:
-                opened.write(text)
-                os.fchmod(opened.fileno(), mode)
-            Path(aside).replace(file)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        write_whole(file, text.encode("utf-8"), mode=mode)
     except OSError as error:
         raise InvalidError(f"{file} cannot be written: {error.strerror}") from None

@@ -1,9 +1,8 @@
 """The notes of a rehearsal as one file on this machine."""
 
-import os
-import tempfile
 from pathlib import Path
 
+from jitbot.adapters.local.whole_file import write_whole
 from jitbot.domain.model.errors import UnavailableError
 
 _NAME = "jitbot-rehearsal.json"
@@ -24,12 +23,8 @@ class NotebookFile:
             return None
 
     def save(self, content: bytes) -> None:
-        # Written beside and moved, so that Ctrl-C leaves the former notes or the new ones, never half of them.
         try:
-            descriptor, name = tempfile.mkstemp(dir=self._file.parent, prefix=f"{_NAME}.")
-            with os.fdopen(descriptor, "wb") as opened:
-                opened.write(content)
-            Path(name).replace(self._file)
+            write_whole(self._file, content)
         except OSError as error:
             raise UnavailableError(f"{self._file} cannot be written: {error.strerror}") from None
 

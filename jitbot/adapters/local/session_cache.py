@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from jitbot.adapters.local.whole_file import write_whole
 from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.text import timestamp
 
@@ -75,11 +75,8 @@ class SessionCache:
         }
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # 0600 from the first byte on; where it is not moved, it is forgotten as the others are.
-            descriptor, aside = tempfile.mkstemp(dir=self._folder, suffix=".json")
-            with os.fdopen(descriptor, "w") as opened:
-                json.dump(content, opened)
-            Path(aside).replace(self._file(key))
+            # What a killed process leaves beside it has the same ending, so it is forgotten as the others are.
+            write_whole(self._file(key), json.dumps(content).encode())
         except OSError:
             return
 

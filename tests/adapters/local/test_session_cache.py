@@ -81,11 +81,18 @@ def test_files_of_ended_sessions_go(wallet: SessionCache, tmp_path: Path, late: 
     assert len(list((tmp_path / "sessions").iterdir())) == left
 
 
-def test_what_a_write_left_that_failed_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials lie nowhere but where they are looked for, and forgotten."""
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    SessionCache(tmp_path).keep(SESSION, {}, "alice")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It holds credentials: with those of its request, or when every session is over."""
     kept = SessionCache(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+        patch.setattr(Path, "replace", lambda *_: None)
         for request in ("r", "s"):
             kept.keep(SESSION, {"request": request}, "alice", request)
     assert kept.find("alice", "r") is None
