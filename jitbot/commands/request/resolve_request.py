@@ -113,8 +113,9 @@ def _running(client: RequesterClient, answer: LedgerAnswer, now: datetime) -> li
     """The person's requests that may be running. Raises InvalidError with what to do if none may."""
     login = client.person.login
     own = [path for path in answer.states if _is_of(path, login) and answer.may_run(path, now)]
-    # The ledger is not verified here: what main holds and the ledger lacks may be running.
-    own = own or [path for path in client.requests(_month_and_last(now)) if _silent(path, login, answer, now)]
+    # The ledger is not verified here: what main holds and the ledger lacks may be running. What ended is meant last.
+    if all(answer.state(path).ended_early for path in own):
+        own += [path for path in client.requests(_month_and_last(now)) if _silent(path, login, answer, now)]
     if not own:
         raise InvalidError(
             f"{login} has nothing live in {client.place.repository}, as the branch ledger says; {UNVERIFIED}. "

@@ -151,6 +151,16 @@ def test_what_main_holds_and_the_ledger_lacks_may_be_running() -> None:
     assert which(a_desk(Tree(ONE.replace("11/24", "11/01"))), told(), None, NOW - timedelta(days=5))
 
 
+def test_what_the_ledger_lacks_is_meant_before_what_has_ended() -> None:
+    """A request that was merged just now, after an earlier one was given back; of two such none is chosen."""
+    answer = told(approved(ONE), ended(ONE))
+    desk = a_desk(Tree(ONE, TWO))
+    assert (which(desk, answer, None, NOW), the_only_one(desk, answer, None, NOW)) == (TWO, TWO)
+    assert the_only_one(a_desk(Tree(ONE)), answer, None, NOW) == ONE
+    with pytest.raises(InvalidError, match=f"jitbot release {THREE}\n  jitbot release {TWO}$"):
+        the_only_one(a_desk(Tree(ONE, TWO, THREE)), answer, None, NOW)
+
+
 def test_main_is_asked_once_however_many_there_are() -> None:
     """About the folders of all requests that may be meant."""
     asked: list[list[str]] = []
