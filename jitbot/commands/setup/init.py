@@ -32,6 +32,7 @@ from jitbot.usecases.setup.apply_settings import apply_settings, ready
 from jitbot.wiring.context import github_client
 
 _AGENT = "jitbot (init)"
+_IGNORED = ".gitignore"
 _PARSERS: Mapping[str, Callable[[Source], Parsed[Any]]] = {
     "policies/settings.yaml": documents.parse_settings,
     "policies/accounts.yaml": documents.parse_accounts,
@@ -72,6 +73,8 @@ def init(
     _must_read(written)
     tree = MemoryTree({path: text.encode() for path, text in written.items()})
     written[PAGE] = _page(tree, [path for path in written if path.startswith(POLICIES)])
+    if (place / _IGNORED).exists():  # GitHub offers to begin a repository with one
+        del written[_IGNORED]
     _write(place, written)
     if len(given.owners) == 1:
         click.echo("! one owner alone cannot approve what they ask for themselves: name a second", err=True)

@@ -19,7 +19,7 @@ _GITHUB = re.compile(r"(?:https://github\.com/|(?:ssh://)?git@github\.com[:/])([
 
 
 def starters() -> Mapping[str, str]:
-    """The templates of a data-only repository, by path; `github/` stands for `.github/`, `vscode/` for `.vscode/`.
+    """The templates of a data-only repository, by path; `github/` stands for `.github/`, and so on.
 
     The schemas are included for editors: their check must not need a network, or a repository that not everybody
     may read.
@@ -32,7 +32,7 @@ def starters() -> Mapping[str, str]:
     return {
         **{file.relative_to(root).as_posix(): file.read_text("utf-8") for file in root.rglob("*.*")},
         **schemas,
-        "github/CODEOWNERS": (root / "github" / "CODEOWNERS").read_text("utf-8"),
+        **{name: (root / name).read_text("utf-8") for name in ("github/CODEOWNERS", "gitignore")},
     }
 
 

@@ -87,7 +87,7 @@ def version_of(release: str, tags: Mapping[str, str]) -> str:
 
 
 def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
-    """Each file's path and text. `templates` are this package's own, by path, in which a folder of tools has no dot yet.
+    """Each file's path and text. `templates` are this package's own, by path, in which what is for tools has no dot yet.
 
     CODEOWNERS gets a line for each policy among them.
     """
@@ -97,7 +97,9 @@ def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
         "REQUESTS": "\n".join(_owner_lines([f"@{login}" for login in answers.owners], templates)),
     }
     return {
-        re.sub(r"\A(?=(github|vscode)/)", ".", path): _PLACE.sub(lambda match: values[match[1]], text)
+        re.sub(r"\A(?=(github|vscode)/|gitignore\Z)", ".", path): _PLACE.sub(
+            lambda match: values[match[1]], text
+        )
         for path, text in sorted(templates.items())
     }
 

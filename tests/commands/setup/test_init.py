@@ -244,6 +244,38 @@ def test_nothing_is_overwritten(begun: Begun) -> None:
     assert kept.read_text() == "acme/x: [bob]\n"
 
 
+@pytest.mark.real_git
+def test_what_the_guides_leave_here_is_not_put_on_main(begun: Begun) -> None:
+    """`git add -A` takes all that init wrote and all that is on main of any repository, and no address, key or report."""
+    begun.init()
+    guides = ROOT / ".github/docs"
+    told = {name: (guides / name).read_text("utf-8") for name in ("notifications.md", "for-auditors.md")}
+    left = [line[2:] for text in told.values() for line in re.findall(r"> [\w-]+\.json", text)]
+    left += re.findall(r"--output ([\w.]+)", told["for-auditors.md"])
+    assert set(left) == {"channels.json", "github-keys.json", "pack", "2026.html"}
+    begun.git("config", "core.excludesFile", os.devnull)
+    written = begun.files()
+    kept = ["requests/orders-db-read/2026-11/24-alice-env.yaml", "policies/issuer-keys.json", "jitbot.yaml"]
+    left[left.index("pack")] = "pack/manifest.json"
+    for path in [*left, *kept, "jitbot-report-20260101-20260331.html", ".venv/bin/jitbot", ".env"]:
+        (begun.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (begun.folder / path).write_text("x")
+    begun.git("add", "-A")
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=begun.folder, check=True, capture_output=True, text=True
+    ).stdout
+    assert set(listed.split()) == written | set(kept)
+
+
+def test_a_gitignore_that_is_there_stays(begun: Begun) -> None:
+    """GitHub offers to begin a repository with one, so it is no reason to write nothing."""
+    file = begun.folder / ".gitignore"
+    file.write_text("mine\n")
+    made = begun.init()
+    assert (made.code, file.read_text(), "wrote .gitignore" in made.out) == (0, "mine\n", False)
+    assert (begun.folder / "policies/people.yaml").is_file()
+
+
 def test_a_link_is_not_written_through(begun: Begun, tmp_path: Path) -> None:
     """A dangling symlink in a file's place is something that exists."""
     (begun.folder / "requests").mkdir()
