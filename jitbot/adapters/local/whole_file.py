@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_whole(file: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Put a file in the place of another: whoever reads it finds the former bytes or the new ones, never half of them.
+    """Put a file in the place of another: a reader finds the former bytes or the new ones, never half of them.
 
     Nobody but this user can read it before it has its mode. Where it fails, nothing is left beside it; a process that
     is killed leaves a file with the same ending. Raises OSError.

@@ -43,7 +43,7 @@ def test_what_fails_leaves_the_former_file_alone(
 def test_what_a_killed_process_leaves_is_for_this_user_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the ending of the file, so that who clears such files finds it, too."""
+    """With the ending of the file, so that it is cleared with such files, too."""
     monkeypatch.setattr(Path, "replace", lambda *_: None)
     write_whole(tmp_path / "one.json", b"secret", mode=0o600)
     (left,) = tmp_path.glob("*.json")
