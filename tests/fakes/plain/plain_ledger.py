@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from acme_facts import BASE, NOW, sha, the_settings
+from plain_trees import PlainTrees
 
 from jitbot.domain.ledger import attestation, batches, commit_message, events
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
@@ -29,7 +30,9 @@ class PlainLedger:
     commits: list[AddedCommit] = field(default_factory=lambda: [ROOT])
     ages: dict[Sha, datetime] = field(default_factory=dict)  # of commits that are not of now
     blobs: dict[Sha, bytes] = field(default_factory=dict)
-    lies: dict[str, str] = field(default_factory=dict)  # what lies at the tip, with its mode
+    lies: dict[str, str] = field(
+        default_factory=dict
+    )  # what else lies there, with its mode, until it is removed
     owned: bytes | None = None  # policies/issuer-keys.json on main
     main: Sha = BASE
     now: datetime = NOW  # by the issuer's clock
@@ -175,18 +178,23 @@ class PlainLedger:
             return tuple(each for name in commits for each in self.commits if each.commit == name)
 
         def small(blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
-            known = self.blobs | {sha(path): content for path, content in files().items()}
+            known = self.blobs | {attestation.blob_name(content): content for content in files().values()}
             return {each: known[each] if len(known[each]) <= most else None for each in blobs}
 
         def entries(commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-            there = self.lies if commit != self.main else {path: PLAIN for path in paths if path in files()}
-            return tuple(AddedEntry(path=path, mode=mode, blob=sha(path)) for path, mode in there.items())
+            if commit == self.main:
+                return PlainTrees(files={}, trees={commit: files()}).entries(commit, paths)
+            names = [each.commit for each in self.commits]
+            past = self.commits[: names.index(commit) + 1] if commit in names else []
+            there = {entry.path: self.blobs[entry.blob] for each in past for entry in each.entries}
+            lies = {path: mode for path, mode in self.lies.items() if path not in self.removed}
+            return PlainTrees(files={}, trees={commit: there}, modes=lies).entries(commit, paths)
 
         def files() -> Mapping[str, bytes]:
             return self.at_main | ({} if self.owned is None else {ISSUER_KEYS: self.owned})
 
         def read(blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
-            named = {sha(path): content for path, content in files().items()}
+            named = {attestation.blob_name(content): content for content in files().values()}
             return {each: named[each] for each in blobs}
 
         return SimpleNamespace(

@@ -122,7 +122,9 @@ class PlainRun(PlainLedger):
             role = SimpleNamespace(role_id="AROA", denied=denied)
             return None if name in self.absent else role, RECEIPT
 
-        def deny(name: str) -> Receipt:
+        def deny(name: str) -> Receipt | None:
+            if name in self.absent:
+                return None
             self.denied.append(name)
             return RECEIPT
 
@@ -241,7 +243,8 @@ class PlainRolesOfOne:
     def attach(self, documents: iam.Documents) -> None:
         """Attach what is managed."""
         role = self.own[documents.role_name]
-        self.own[documents.role_name] = replace(role, attached=documents.managed_policies)
+        attached = tuple(dict.fromkeys((*role.attached, *documents.managed_policies)))
+        self.own[documents.role_name] = replace(role, attached=attached)
         self.all.meanwhile()
 
     def deny(self, name: str) -> Receipt | None:
@@ -249,10 +252,11 @@ class PlainRolesOfOne:
         if name not in self.own:
             return None
         self.all.calls.append(("deny", self.account_id))
-        self.own[name] = replace(self.own[name], attached=(iam.DENY_ALL,))
+        attached = tuple(dict.fromkeys((*self.own[name].attached, iam.DENY_ALL)))
+        self.own[name] = replace(self.own[name], attached=attached)
         return Receipt(at=self.all.now, request_ids=("id",))
 
     def remove(self, actual: Actual) -> None:
         """Delete it."""
         self.all.calls.append(("remove", self.account_id))
-        del self.own[actual.role_name]
+        self.own.pop(actual.role_name, None)

@@ -30,6 +30,7 @@ from catalogue_facts import the_catalogue
 from plain_run import PlainRoles, PlainRun
 
 from jitbot.domain.access.doubt import GITHUB_LAG
+from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import LEDGER_RULES, EventType
 from jitbot.domain.model.bounds import MOVES
@@ -137,7 +138,7 @@ class DecidingRun(PlainRun):
         context.git.small = lambda blobs, most: {
             each: changed[each] if each in changed else small([each], most)[each] for each in blobs
         }
-        context.git.changes = lambda _: (a_change(blob=sha(PATH), mode=PLAIN),)
+        context.git.changes = lambda _: (a_change(blob=blob_name(b"x"), mode=PLAIN),)
         context.git.too_large = lambda _: ()
         context.git.deleting = lambda *_: frozenset()
         context.git.touched = lambda *_: (PATH,)
