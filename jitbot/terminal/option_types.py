@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from jitbot.domain.request.request_reference import pull_number
 from jitbot.domain.text import duration, timestamp
 from jitbot.terminal.invocation import Invocation
 
@@ -58,6 +59,29 @@ class Day(click.ParamType[datetime]):
             return timestamp.parse(text) if day is None else day + timedelta(days=self._last)
         except (ValueError, OverflowError):
             self.fail(f"{text[:40]!r} is neither a day such as 2026-11-24 nor a time", param, ctx)
+
+
+class Number(click.IntRange):
+    """A whole number. A message calls it that, and not a range."""
+
+    name = "number"
+
+
+class Pull(click.ParamType[int]):
+    """A pull request, as people copy it: 7, #7, or its address."""
+
+    name = "pull request"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read its number."""
+        number = value if isinstance(value, int) else pull_number(str(value))
+        if number is None:
+            self.fail(
+                f"{str(value)[:80]!r} is no pull request; write its number, such as 7, or its address",
+                param,
+                ctx,
+            )
+        return number
 
 
 class Named(click.ParamType[tuple[str, str]]):

@@ -6,7 +6,7 @@ import click
 
 from jitbot.domain.ledger.events import EndReason, EventType
 from jitbot.terminal.lazy_group import verb
-from jitbot.terminal.option_types import Day, Moment, format_option
+from jitbot.terminal.option_types import Day, Moment, Number, format_option
 
 _OUTCOMES = list(dict.fromkeys(str(each) for each in (*EventType, *EndReason)))
 
@@ -152,7 +152,7 @@ def report() -> None:
 @click.option(
     "--sample",
     "size",
-    type=click.IntRange(1, 10_000),
+    type=Number(1, 10_000),
     default=25,
     show_default=True,
     help="How many grants, and how many removals, to draw.",

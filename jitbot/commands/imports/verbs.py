@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from jitbot.terminal.lazy_group import verb
-from jitbot.terminal.option_types import profile_option, repo_option
+from jitbot.terminal.option_types import Number, profile_option, repo_option
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -26,7 +26,7 @@ def import_options(declared: F) -> F:
         ),
         click.option(
             "--removals",
-            type=click.IntRange(min=0),
+            type=Number(min=0),
             help="So many may be removed: exactly as many as there are.",
         ),
         repo_option,

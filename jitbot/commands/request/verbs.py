@@ -7,6 +7,7 @@ from jitbot.terminal.option_types import (
     Length,
     Moment,
     Named,
+    Pull,
     dry_option,
     format_option,
     repo_option,
@@ -93,7 +94,7 @@ def extend() -> None:
 
 
 @verb("jitbot.commands.request.withdraw")
-@click.argument("number", type=click.IntRange(min=1), metavar="[PULL]", required=False)
+@click.argument("number", type=Pull(), metavar="[PULL]", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @repo_option
 def withdraw() -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from jitbot.terminal.lazy_group import verb
-from jitbot.terminal.option_types import Length, format_option
+from jitbot.terminal.option_types import Length, Number, format_option
 
 
 @verb("jitbot.commands.setup.init")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
 @click.option("--repository", help="The access repository on GitHub, as owner/name.")
-@click.option("--repository-id", type=click.IntRange(min=1), help="Its number. Default: GitHub is asked.")
+@click.option("--repository-id", type=Number(min=1), help="Its number. Default: GitHub is asked.")
 @click.option(
     "--owner", "owners", multiple=True, help="Who owns rules and approves: LOGIN, or LOGIN:ID. Repeatable."
 )
@@ -54,7 +54,7 @@ def init() -> None:
     default="yaml",
     help="How to print the template; terraform wraps it in the resources that roll it out.",
 )
-@click.option("--owner-id", type=click.IntRange(min=1), help="GitHub's number of the repository's owner.")
+@click.option("--owner-id", type=Number(min=1), help="GitHub's number of the repository's owner.")
 @click.option(
     "--services", help="The most that grants may use, as in dynamodb,s3. Default: what policies use."
 )

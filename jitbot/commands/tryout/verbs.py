@@ -3,13 +3,12 @@
 import click
 
 from jitbot.terminal.lazy_group import verb
+from jitbot.terminal.option_types import Number
 
 
 @verb("jitbot.commands.tryout.demo")
 @click.option("--step", is_flag=True, help="Wait for Enter after each scene.")
-@click.option(
-    "--scene", type=click.IntRange(1, 15), help="Show this scene alone; those before it are played unseen."
-)
+@click.option("--scene", type=Number(1, 15), help="Show this scene alone; those before it are played unseen.")
 def demo() -> None:
     """Show the whole life of a request with the real commands, on an embedded GitHub and AWS.
 

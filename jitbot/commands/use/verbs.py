@@ -26,7 +26,7 @@ class WithCommand(LazyCommand):
         except click.UsageError as error:
             if "--" in args:
                 raise
-            raise click.UsageError(f"{error.format_message()} {_WHERE}", ctx) from None
+            raise click.UsageError(f"{error.format_message().rstrip('.')}. {_WHERE}", ctx) from None
         if not command and not ctx.resilient_parsing:
             raise click.UsageError(f"which command? {_WHERE}", ctx)
         ctx.params["command"] = command
