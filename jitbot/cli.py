@@ -1,5 +1,6 @@
 """The command line: verbs, exit codes, and the only reader of clock, environment and arguments."""
 
+import errno
 import gc
 import io
 import os
@@ -106,6 +107,9 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
     },
 }
+# Of a disk, whatever it was that was written: no bug, and no refusal of a request.
+_OF_THIS_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+_NAMELESS = "the output, or a temporary file"  # the system names no file where one is written
 VERBS = {name: verb for verbs in GROUPS.values() for name, verb in verbs.items()}
 
 
@@ -170,6 +174,11 @@ def main(
     except JitbotError as error:
         click.echo(f"error: {_lines(str(error))}", err=True)
         return ExitCode.UNSURE
+    except OSError as error:
+        if error.errno not in _OF_THIS_MACHINE:
+            raise
+        click.echo(f"error: {_lines(f'{error.strerror}: {error.filename or _NAMELESS}')}", err=True)
+        return ExitCode.UNSURE
     except (
         SystemExit
     ) as error:  # click's way out after a completion, and when the reader of our output has gone
@@ -190,6 +199,10 @@ _RARELY = (100_000, 20, 100)
 def run() -> None:
     """The entry point: reads the clock, the environment and the arguments, once."""
     gc.set_threshold(*_RARELY)
-    code = main(sys.argv[1:], now=clock(), environ=dict(os.environ), folder=Path.cwd())
+    try:
+        folder = Path.cwd()
+    except OSError:
+        sys.exit("error: the current folder is not there any more: change to one that is")
+    code = main(sys.argv[1:], now=clock(), environ=dict(os.environ), folder=folder)
     gc.freeze()  # else the interpreter looks at its end for garbage in all that it is about to free
     sys.exit(code)

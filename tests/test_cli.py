@@ -1,5 +1,6 @@
 """The command line as a whole: help, exit codes, and no traceback for any input. How it starts: tests/proofs."""
 
+import errno
 import gc
 import importlib
 import inspect
@@ -230,6 +231,12 @@ def test_the_desk_is_good(desk: Desk) -> None:
         (InvalidError("wrong\x1b"), 1, "error: wrong\\x1b\n"),
         (DeniedError("denied\n  for good\x1b"), 3, "error: denied\n  for good\\x1b\n"),
         (UnavailableError("away"), 3, "error: away\n"),
+        (
+            OSError(errno.ENOSPC, "No space left"),
+            3,
+            "error: No space left: the output, or a temporary file\n",
+        ),
+        (OSError(errno.EROFS, "Read-only", "/a\x1b"), 3, "error: Read-only: /a\\x1b\n"),
         (SystemExit(0), 0, ""),
         (SystemExit(1), 3, ""),
         (SystemExit(None), 0, ""),
@@ -280,6 +287,21 @@ def test_the_environment_says_how_it_runs(
     assert (arguments, options["prog_name"], options["standalone_mode"]) == (["a", "b"], "jitbot", False)
     assert (options["color"], options["obj"].now, options["obj"].environ) == (colour, NOW, environ)
     assert ready == ["jitbot.commands.setup.completion"] * prepared
+
+
+def test_an_error_that_is_no_disks_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is shown with where it was raised."""
+    monkeypatch.setattr(jitbot, "main", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EBADF, "bad")))
+    with pytest.raises(OSError, match="bad"):
+        cli.main(["x"], now=NOW, environ={}, folder=Path("/"))
+
+
+def test_a_folder_that_is_gone_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell may still be in a folder that was deleted."""
+    monkeypatch.setattr(Path, "cwd", lambda: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(gc, "set_threshold", lambda *_: None)
+    with pytest.raises(SystemExit, match="the current folder is not there any more"):
+        cli.run()
 
 
 def test_the_entry_point_ends_with_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import requests
 from jitbot.domain.model.bounds import TOKEN_READ
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.text.addresses import is_private
+from jitbot.domain.text.no_answer import why_no_answer
 
 _TIMEOUT = 20
 _PAUSES = (
@@ -149,7 +150,7 @@ class ActionsOidc:
                 allow_redirects=False,
             )
         except requests.exceptions.RequestException as error:
-            raise UnavailableError(f"the OIDC issuer does not answer: {type(error).__name__}") from error
+            raise UnavailableError(f"the OIDC issuer does not answer: {why_no_answer(error)}") from error
         if answer.status_code != requests.codes.ok:
             passing = answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests
             kind = UnavailableError if passing else _FinalError

@@ -12,6 +12,7 @@ from jitbot.domain.ledger.events import EndReason, Event
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Finding, FindingLevel, errors
 from jitbot.domain.text import escape
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.packed import plain
 from jitbot.domain.views.finding_causes import Cause, by_cause, urgent_first
 from jitbot.usecases.runs.report import Report
@@ -94,7 +95,7 @@ def counted(findings: Sequence[Finding], wrong: str) -> str:
     levels = [finding.level for finding in findings]
     warnings, notices = levels.count(FindingLevel.WARNING), levels.count(FindingLevel.NOTICE)
     parts = [wrong if errors(findings) else "all good"]
-    parts += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+    parts += [many(warnings, "warning")] if warnings else []
     parts += [f"{notices} acknowledged"] if notices else []
     return ", ".join(parts)
 

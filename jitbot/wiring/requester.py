@@ -1,6 +1,7 @@
 """Opens the client of a requester: whose token, which repository. Needs no clone."""
 
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from jitbot import __version__
-from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.grammar import REPOSITORY
 from jitbot.domain.text.addresses import GITHUB_API
 from jitbot.ports.person_review import PersonReview
@@ -81,10 +82,26 @@ def repository_of(
             return name
         if name:
             raise InvalidError(f"{name!r} is not the name of a repository; use --repo OWNER/NAME")
+    if shutil.which("git", path=environ.get("PATH")) is None:
+        raise UnavailableError(
+            "git is not installed, or not on PATH; without it, name the repository: --repo OWNER/NAME"
+        )
+    unknown = f"{_why_unknown(folder, environ)}. " if has_data_root(folder) else ""
     raise click.UsageError(
-        "which access repository? Use --repo OWNER/NAME, set JITBOT_REPOSITORY, run this in a clone of it, "
+        f"which access repository? {unknown}Use --repo OWNER/NAME, set JITBOT_REPOSITORY, run this in a clone of it, "
         "or say it once for all folders: git config --global jitbot.repository OWNER/NAME"
     )
+
+
+def _why_unknown(folder: Path, environ: Mapping[str, str]) -> str:
+    """Why the origin of this clone names no repository: git may not trust the folder."""
+    from jitbot.adapters.git.process import GitProcess
+
+    try:
+        GitProcess(folder, timeout=20, environ=environ).ask("rev-parse", "--git-dir")
+    except UnavailableError as error:
+        return str(error)
+    return "this clone has no remote `origin` on GitHub"
 
 
 def _names(environ: Mapping[str, str], folder: Path, *, on_purpose: bool) -> Iterator[str]:

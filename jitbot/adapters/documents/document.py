@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from jitbot.domain.model.documents import Finding, Parsed, Position, Source
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import quoted
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Document:
         ordered = sorted(self._findings, key=lambda finding: (finding.line, finding.column, finding.code))
         if len(ordered) <= MOST:
             return tuple(ordered)
-        more = f"{len(ordered) - MOST} more findings are not shown"
+        more = f"{many(len(ordered) - MOST, 'finding')} more, not shown here"
         return (*ordered[:MOST], Finding(code="more-findings", message=more, file=self.file))
 
     @property

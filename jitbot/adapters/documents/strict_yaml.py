@@ -14,6 +14,7 @@ import yaml
 from jitbot.adapters.documents.document import Document, Path, Text, named
 from jitbot.adapters.documents.yaml_error import explained
 from jitbot.domain.model.documents import Position, Source
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import quoted
 from jitbot.domain.text.visible import name_of, unseen, unseen_in
 
@@ -64,7 +65,7 @@ def read(source: Source, *, most: int = MAX_BYTES) -> Document:
 
 def _decoded(document: Document, content: bytes, most: int) -> str | None:
     if len(content) > most:
-        message = f"the file has {len(content)} bytes; {most} is the most"
+        message = f"the file has {many(len(content), 'byte')}; {most} is the most"
         document.note((), "too-large", message, "split it, or shorten it", None)
         return None
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
@@ -90,7 +91,7 @@ def _visible(document: Document, text: str) -> bool:
             found.setdefault(code, []).append(index)
     for code, indices in found.items():
         what, hint = _HIDDEN[code]
-        again = f" ({len(indices)} such characters in the file)" if len(indices) > 1 else ""
+        again = f" ({many(len(indices), 'such character')} in the file)" if len(indices) > 1 else ""
         message = f"here is {name_of(text[indices[0]])}, {what}{again}"
         document.note((), code, message, hint, _place_of(text, indices[0]))
     return not found
@@ -152,7 +153,7 @@ class _Walk:
         if len(path) > MAX_DEPTH:
             self._stop(path, "too-deep", f"more than {MAX_DEPTH} levels deep", place)
         if len(self._document.places) > self._most_parts:
-            self._stop(path, "too-large", f"the file has more than {self._most_parts} parts", place)
+            self._stop(path, "too-large", f"the file has more than {many(self._most_parts, 'part')}", place)
         self._nothing_attached(event, path)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)

@@ -85,11 +85,15 @@ class GitRepository(FullHistory):
 
     def main(self) -> Sha:
         return self._resolve(
-            _tip(self._branch), f"this clone has no branch {self._branch} of {REMOTE}: `git fetch` it"
+            _tip(self._branch),
+            f"this clone has no branch {self._branch} of {REMOTE}: `git fetch {REMOTE} {_refspec(self._branch)}` brings it",
         )
 
     def ledger(self) -> Sha:
-        otherwise = f"this clone has no branch ledger of {REMOTE}: `git fetch` it; `jitbot init` makes it"
+        otherwise = (
+            f"this clone has no branch ledger of {REMOTE}: `git fetch {REMOTE} {_refspec('ledger')}` brings it, "
+            "and in a new repository `jitbot init --apply` makes it"
+        )
         return self._resolve(_tip("ledger"), otherwise)
 
     def pull_head(self, number: int) -> Sha | None:

@@ -45,6 +45,7 @@ _ALWAYS_SAID = (
     "fatal: Could not read from remote repository.",
     "Please make sure you have the correct access rights",
     "and the repository exists.",
+    "To add an exception for this directory, call:",
     # Below a mount point that is in no repository; the line before says so.
     "Stopping at filesystem boundary (GIT_DISCOVERY_ACROSS_FILESYSTEM not set).",
 )
@@ -263,10 +264,12 @@ def _end_all(standing: "dict[_Question, _Standing]") -> None:
 
 
 def last_line(stderr: bytes) -> str:
-    """The last of git's words that says why: what git adds to every failure of a remote is no reason."""
+    """The last of git's words that says why, with the command that git proposes: what it adds to every failure is no reason."""
     lines = stderr.decode(errors="replace").strip().splitlines()
-    reasons = [line for line in lines if line.strip() and line.strip() not in _ALWAYS_SAID]
-    return (reasons or lines or ["no reason given"])[-1]
+    proposed = [f"; git proposes: {line.strip()}" for line in lines if line.startswith("\tgit ")]
+    words = [line for line in lines if line.strip() and not line.startswith("\tgit ")]
+    reasons = [line for line in words if line.strip() not in _ALWAYS_SAID]
+    return (reasons or words or ["no reason given"])[-1] + "".join(proposed[-1:])
 
 
 def why_not_fetched(stderr: bytes, token: Token) -> str:

@@ -20,6 +20,7 @@ from github.Requester import Requester
 import requests
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.text.addresses import is_private
+from jitbot.domain.text.no_answer import why_no_answer
 
 API_VERSION = "2022-11-28"
 LONGEST_WAIT = 120.0  # seconds that a rate limit may hold a job up before it gives way to the next run
@@ -56,7 +57,7 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
         except requests.exceptions.RequestException as error:
             asked = urlsplit(getattr(error.request, "url", None) or "").netloc
             where = f" at {asked}" if asked else ""
-            raise UnavailableError(f"GitHub does not answer{where}: {type(error).__name__}") from error
+            raise UnavailableError(f"GitHub does not answer{where}: {why_no_answer(error)}") from error
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             # RuntimeError is PyGithub's for a redirect to another host, or to the open: it follows none.
             raise UnavailableError(f"GitHub's answer lacks what it should hold: {error!r}") from error

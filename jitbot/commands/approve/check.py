@@ -13,6 +13,7 @@ from jitbot.domain.model.documents import Finding, errors
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
 from jitbot.domain.setup.requests_page import PAGE
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
 from jitbot.terminal.paths import FolderTree, clone, is_folder, policy_paths, relative, root_of
@@ -82,5 +83,5 @@ def _print(findings: tuple[Finding, ...], form: str) -> int:
         print_json({"ok": not wrong, **findings_json(findings)})
     else:
         (print_annotations if form == "github" else print_findings)(findings)
-        click.echo(counted(findings, "1 problem" if len(wrong) == 1 else f"{len(wrong)} problems"))
+        click.echo(counted(findings, many(len(wrong), "problem")))
     return ExitCode.REFUSED if wrong else ExitCode.DONE

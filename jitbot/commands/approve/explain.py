@@ -21,6 +21,7 @@ from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.request.request_reference import pull_number, resolve
 from jitbot.domain.text import duration, escape
+from jitbot.domain.text.amount import many
 from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.other_requests import OtherRequests, by_ledger, others_in_words
 from jitbot.domain.views.request_summary import (
@@ -75,7 +76,9 @@ def explain(
         raise InvalidError(f"{escape.log(request)} cannot be explained before this is fixed")
     if form == "json":
         if len(outlooks) > 1:
-            raise InvalidError(f"{request} has {len(outlooks)} requests: explain one by its path, or in text")
+            raise InvalidError(
+                f"{request} has {many(len(outlooks), 'request')}: explain one by its path, or in text"
+            )
         print_json(outlooks[0].as_json())
         return ExitCode.REFUSED if findings else ExitCode.DONE
     show(summaries, head=shown.head, short=short)

@@ -10,6 +10,7 @@ from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.text import escape
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.prompts import agreed, tell
@@ -53,8 +54,8 @@ def review_rules(
 def _declined(plan: ReviewPlan) -> bool:
     """Whether a person at a terminal says no."""
     count = len(plan.parts)
-    many = f"{count} pull requests" if count > 1 else "the pull request"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) or agreed(f"open {many}?"):
+    wanted = many(count, "pull request") if count > 1 else "the pull request"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or agreed(f"open {wanted}?"):
         return False
     tell("nothing was opened")
     return True
@@ -73,7 +74,7 @@ def _show(plan: ReviewPlan) -> None:
     for name, why in plan.skipped.items():
         tell(f"left out: {name}: {why}")
     if plan.more:
-        tell(f"and {plan.more} more pull requests: run this again for them")
+        tell(f"and {many(plan.more, 'more pull request')}: run this again for more")
     if not plan.parts:
         tell("no pull request to open")
 

@@ -12,11 +12,11 @@ from jitbot import __version__
 from jitbot.commands.audit.pack_index import index_of
 from jitbot.commands.audit.period_report import survey_of
 from jitbot.domain.audit.report.columns import as_json
-from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.report.pack import Files, pack
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape, timestamp
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.usecases.audit.period_report import PeriodReport
 from jitbot.usecases.audit.unmerged_requests import Unmerged, read_unmerged
@@ -54,7 +54,7 @@ def export(
     )
     _write(folder, files)
     total = sum(map(len, files.values())) / 1_000_000
-    click.echo(f"{folder}: {many(len(survey.records), 'item')}, {len(files):,} files, {total:.1f} MB")
+    click.echo(f"{folder}: {many(len(survey.records), 'item')}, {many(len(files), 'file')}, {total:.1f} MB")
     for warning in survey.source.warnings:
         click.echo(f"! {escape.log(warning)}", err=True)
     return ExitCode.UNSURE if survey.in_doubt else ExitCode.DONE

@@ -7,10 +7,10 @@ import re
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.report.summary import rehearsed
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.verdict import AuditVerdict
+from jitbot.domain.text.amount import many
 from jitbot.usecases.audit.period_report import PeriodReport
 from jitbot.usecases.issues.alert_issue import listed
 
@@ -34,7 +34,7 @@ def of_survey(survey: PeriodReport) -> str:
     return (
         f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
         f"{many(summary.records, 'item')} of {many(summary.people, 'person', 'people')}{rehearsed(summary)} ({outcomes or 'none'}); "
-        f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
+        f"{many(len(summary.exceptions), 'exception')}, {len(summary.doubts):,} unknown, "
         f"{len(summary.awaiting):,} break-glass awaiting review{survey.in_short}.\n\n{timeline(survey)}"
     )
 

@@ -23,10 +23,10 @@ from jitbot.domain.audit.report.log_rows import (
     kept_for_rows,
     rows,
 )
-from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request.request_reference import resolve
 from jitbot.domain.text import escape
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json, print_table
 from jitbot.terminal.prompts import folded

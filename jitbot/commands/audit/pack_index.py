@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from jitbot import __version__
 from jitbot.adapters.local.page import page
 from jitbot.commands.audit.page_overview import answer_rows
-from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.report.pack import MANIFEST, SUMS, PackFile
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import inert
 from jitbot.usecases.audit.period_report import PeriodReport
 
@@ -33,7 +33,7 @@ def index_of(survey: PeriodReport, files: Sequence[PackFile]) -> bytes:
 
 
 def _file(each: PackFile) -> dict[str, str]:
-    size = f"{each.size:,} bytes"
+    size = many(each.size, "byte")
     return dict(
         inert(
             name=each.name,

@@ -9,7 +9,7 @@ from jitbot.commands.audit.page_overview import Text, overview
 from jitbot.domain.access_review.entitlements import Entitlement
 from jitbot.domain.audit.history.limits import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
 from jitbot.domain.audit.report import page_rows
-from jitbot.domain.audit.report.overview.answer import beside_grants, many
+from jitbot.domain.audit.report.overview.answer import beside_grants
 from jitbot.domain.audit.report.overview.waiting_times import FEWEST
 from jitbot.domain.audit.report.rules import protection_page, review_page
 from jitbot.domain.audit.report.rules.rule_rows import CONTROL, RuleRow, exceptions
@@ -18,6 +18,7 @@ from jitbot.domain.audit.report.use_rows import UseFigures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.text import duration, escape, timestamp
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import inert
 from jitbot.usecases.audit.period_report import PeriodReport
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from jitbot.domain.audit.report.overview.answer import AuditAnswer, many
+from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.report.overview.controls import CONTROLS, Control
 from jitbot.domain.audit.report.overview.policy_figures import PolicyFigures
 from jitbot.domain.audit.report.overview.populations import ActiveGrants, Population
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import inert
 from jitbot.usecases.audit.period_report import PeriodReport
 

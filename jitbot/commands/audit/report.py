@@ -8,11 +8,11 @@ import click
 from jitbot.commands.audit.job_summary import of_survey
 from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period_report import survey_of
-from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.report.summary import rehearsed
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.step_files import add_to_summary
 
@@ -39,7 +39,7 @@ def report(
     click.echo(f"{file}: {many(len(survey.records), 'item')}, {size:.1f} MB")
     summary = survey.summary
     click.echo(
-        f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
+        f"{many(len(summary.exceptions), 'exception')}, {len(summary.doubts):,} unknown, "
         f"{len(summary.awaiting):,} break-glass awaiting review{escape.log(rehearsed(summary) + survey.in_short)}"
     )
     add_to_summary(invocation.environ, of_survey(survey))

@@ -16,6 +16,7 @@ from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.step_files import add_to_summary
@@ -178,7 +179,7 @@ def _print(verdict: AuditVerdict) -> None:
     if len(verdict.problems) > _SHOWN:
         click.echo(f"… and {len(verdict.problems) - _SHOWN} more; --format json has them all")
     if verdict.passed_over:
-        click.echo(f"{verdict.passed_over} findings before --since were passed over")
+        click.echo(f"passed over: {many(verdict.passed_over, 'finding')} before --since")
     click.echo(f"checked: {escape.log(verdict.checked_in_words)}")
     if verdict.asked is not None:
         click.echo(escape.log(verdict.asked.in_words))

@@ -42,6 +42,7 @@ from jitbot.domain.request.to_approve import DueReview, due_reviews
 from jitbot.domain.setup.doctor.report import tried
 from jitbot.domain.setup.doctor.workflows import CLOCK, LONGEST_SILENCE
 from jitbot.domain.text import escape, timestamp
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json, print_table
 from jitbot.terminal.prompts import folded, tell
@@ -214,7 +215,7 @@ def _print_lapsed(client: RequesterClient | None, now: datetime) -> None:
     if found:
         named = some([f"{each.policy} (was due by {each.due})" for each in found])
         tell(
-            f"! {len(found)} access review{'' if len(found) == 1 else 's'} overdue: {named}. Ask for them: jitbot review-rules --due"
+            f"! {many(len(found), 'access review')} overdue: {named}. Ask for them: jitbot review-rules --due"
         )
 
 
@@ -232,10 +233,12 @@ def _print_clock(invocation: Invocation, client: RequesterClient | None) -> None
 
 
 def _client(invocation: Invocation, repo: str | None) -> tuple[RequesterClient | None, str]:
-    """The requester's client, or the reason why there is none: in a clone `status` works without it."""
+    """The requester's client, or the reason why there is none: in its clone `status` works without it."""
     try:
         return open_client(invocation, "status", repo), ""
     except InvalidError as error:
+        if repo is not None or not is_in_its_clone(invocation):
+            raise
         return None, str(error)
 
 
@@ -268,7 +271,7 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
     return LedgerRead(
         states=fold_events(events),
         numbers=pull_requests(events),
-        doubt=f"{ledger.unreadable} events cannot be read by this jitbot" if ledger.unreadable else "",
+        doubt=f"this jitbot cannot read {many(ledger.unreadable, 'event')}" if ledger.unreadable else "",
         note="as the ledger's branch says; who wrote it is verified in a clone",
         stops=stops_of(events),
     )

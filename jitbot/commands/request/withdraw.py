@@ -10,6 +10,7 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.text import escape
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.prompts import sure, tell
 from jitbot.usecases.request.requester_client import RequesterClient
@@ -30,7 +31,7 @@ def withdraw(invocation: Invocation, *, number: int | None, yes: bool, repo: str
         if not sys.stdin.isatty():
             raise click.UsageError("nobody is here to say yes: give --yes")
         others = len(asked) - 1
-        more = f", and changes {others} more file{'s' if others > 1 else ''}" if others else ""
+        more = f", and changes {many(others, 'more file')}" if others else ""
         if not sure(f"close #{pull.number}, which asks for {escape.terminal(asked[0])}{more}?"):
             tell("nothing was closed")
             return ExitCode.REFUSED

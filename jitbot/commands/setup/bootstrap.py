@@ -16,6 +16,7 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import account_template as domain
 from jitbot.domain.setup import terraform
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import FolderTree, data_root, policy_paths
@@ -111,7 +112,7 @@ def _must_fit(settings: Settings, options: domain.Options) -> None:
     size = domain.boundary_size(options.services)
     if size > domain.BOUNDARY_LIMIT:
         raise InvalidError(
-            f"with {len(options.services)} services the boundary comes to {size} characters; AWS takes "
+            f"with {many(len(options.services), 'service')} the boundary comes to {many(size, 'character')}; AWS takes "
             f"{domain.BOUNDARY_LIMIT} at most: name fewer, or all of them with --services '*'"
         )
 

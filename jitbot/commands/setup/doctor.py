@@ -16,6 +16,7 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, as_json, by_cause, count, exit_code, listed
 from jitbot.domain.text import escape
 from jitbot.domain.text.addresses import GITHUB_API, server
+from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import clone
@@ -70,7 +71,7 @@ def doctor(
     if record:
         said = say_protection(writer, checks)
         tell(
-            f"{WORKFLOW} is started, to record what you saw of {len(said)} safeguards: {target.page}/actions"
+            f"{WORKFLOW} is started, to record what you saw of {many(len(said), 'safeguard')}: {target.page}/actions"
         )
     return exit_code(checks)
 
@@ -114,7 +115,7 @@ def _print_cause(checks: Sequence[Check]) -> None:
     """One finding, or several of one cause: what was found once, then what it concerns, and the fix once."""
     first, more = checks[0], len(checks) - 1
     mark, colour = _MARKS[first.verdict]
-    what = first.title if not more else f"{len(checks)} checks"
+    what = first.title if not more else many(len(checks), "check")
     observed = f": {first.observed}" if first.observed else ""
     _echo(f"  {mark} {what}{observed}", colour=colour)
     if more:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.merge_facts import Case, Merge, Review, latest_judgements
 from jitbot.domain.model.parsed_case import requester_of
+from jitbot.domain.text.amount import many
 
 GITHUB_LAG = timedelta(minutes=15)  # how long after a merge GitHub's lists may lack what belongs to it
 LISTED_COMMITS = 250  # GitHub lists so many of a pull request, and no more
@@ -141,8 +142,8 @@ def _short(merge: Merge) -> Iterator[str]:
     if pull.merged_at is None:
         yield f"GitHub says that #{pull.number} is merged, and that it is not"
     if len(merge.commits) != pull.commit_count and 0 <= pull.commit_count <= LISTED_COMMITS:
-        yield f"GitHub lists {len(merge.commits)} commits of #{pull.number}, which has {pull.commit_count}"
+        yield f"GitHub lists {many(len(merge.commits), 'commit')} of #{pull.number}, which has {pull.commit_count}"
     if merge.files is not None and pull.changed_files is not None and len(merge.files) < pull.changed_files:
-        yield f"GitHub lists {len(merge.files)} files of #{pull.number}, which changes {pull.changed_files}"
+        yield f"GitHub lists {many(len(merge.files), 'file')} of #{pull.number}, which changes {pull.changed_files}"
     if merge.merge_seen is False:
         yield f"the list of what happened to #{pull.number} lacks its merge: it may lack more"

@@ -11,6 +11,7 @@ from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand
 from jitbot.domain.model.documents import Finding, FindingLevel, Login, People, Person, Policy, Teams
 from jitbot.domain.model.grammar import REQUESTS, any_request, policy_of
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import quoted
 
 ANYTHING = frozenset({"*", "**", "/**"})
@@ -37,7 +38,7 @@ def _too_few(policy: Policy, able: tuple[Person, ...], people: People, teams: Te
         return
     rule, required = found
     owning = f"the owners of requests/{policy.name}/"
-    message = f"it asks for {required.need} approvals, and {len(able)} of {owning} can approve"
+    message = f"it asks for {many(required.need, 'approval')}, and {len(able)} of {owning} can approve"
     if policy.approval_rules:
         names = bounds.some([person.login for person in able])
         message = (

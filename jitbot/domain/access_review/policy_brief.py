@@ -12,6 +12,7 @@ from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.aws.risk import Risk, assess_statements
 from jitbot.domain.model.documents import Policy
 from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.text.amount import many
 from jitbot.domain.views.wording import Escaper, listed
 
 
@@ -85,7 +86,7 @@ def lines(brief: PolicyBrief, escaper: Escaper) -> Iterator[tuple[str, str]]:
 
 
 def _people(logins: tuple[str, ...], named: tuple[str, ...], escaper: Escaper) -> str:
-    who = f"{len(logins)} {'person' if len(logins) == 1 else 'people'}"
+    who = f"{many(len(logins), 'person', 'people')}"
     names = listed(map(escaper.plain, logins), "and", most=12)
     return f"{who}{f': {names}' if logins else ''} (by {listed(map(escaper.plain, named), 'and')})"
 
@@ -95,7 +96,7 @@ def _approvals(brief: PolicyBrief, escaper: Escaper) -> str:
     if is_break_glass(policy):
         return f"nobody before the access (break-glass); reviewed after it by {listed(map(escaper.plain, policy.reviewers), 'or')}"
     need = "; ".join(escaper.plain(rule.in_words()) for rule in policy.approval_rules)
-    need = need or f"{policy.approvals} approval{'' if policy.approvals == 1 else 's'}"
+    need = need or many(policy.approvals, "approval")
     return f"{need}, by {_people(entitled.approvers, entitled.owners, escaper)}"
 
 
@@ -105,8 +106,7 @@ def _limits(brief: PolicyBrief, escaper: Escaper) -> str:
     parameters = ", ".join(escaper.plain(each.name) for each in policy.parameters)
     ticket = "a ticket is required" if policy.ticket_required else "no ticket is required"
     asked = f"; asks for {parameters}" if parameters else ""
-    many = f"{len(accounts)} account{'' if len(accounts) == 1 else 's'}"
-    return f"{many}: {where or 'none'}; up to {brief.entitled.max_duration}; {ticket}{asked}"
+    return f"{many(len(accounts), 'account')}: {where or 'none'}; up to {brief.entitled.max_duration}; {ticket}{asked}"
 
 
 def _allows(policy: Policy, escaper: Escaper) -> str:
@@ -126,10 +126,10 @@ def _since(use: PolicyUse | None, escaper: Escaper) -> Iterator[tuple[str, str]]
         return
     last = f", the last on {use.last_asked:%Y-%m-%d}" if use.last_asked is not None else ""
     refused = f", {use.refused:,} of them never granted" if use.refused else ""
-    people = f"{use.people:,} {'person' if use.people == 1 else 'people'}"
+    people = many(use.people, "person", "people")
     yield (
         "asked for",
-        f"{use.requests:,} request{'' if use.requests == 1 else 's'} of {people} {since}{last}{refused}",
+        f"{many(use.requests, 'request')} of {people} {since}{last}{refused}",
     )
     yield "use", _uses(use)
     if use.never_people:
@@ -137,7 +137,7 @@ def _since(use: PolicyUse | None, escaper: Escaper) -> Iterator[tuple[str, str]]
     if use.never_accounts:
         yield "never asked for", listed(map(escaper.plain, use.never_accounts), "and", most=12)
     if use.to_review:
-        waits = f"{len(use.to_review)} break-glass grant{'' if len(use.to_review) == 1 else 's'} that nobody has reviewed yet"
+        waits = f"{many(len(use.to_review), 'break-glass grant')} that nobody has reviewed yet"
         yield "open reviews", f"{waits}: {listed(map(escaper.plain, use.to_review), 'and', most=3)}"
 
 
@@ -146,4 +146,4 @@ def _uses(use: PolicyUse) -> str:
     counts = [f"{use.uses[state]:,} {state}" for state in STATES if use.uses.get(state)]
     unknown = sum(use.uses.get(state, 0) for state in STATES[2:4])
     beside = f". Of {unknown:,} nobody knows whether they were used" if unknown else ""
-    return f"{use.grants:,} grant{'' if use.grants == 1 else 's'}, by CloudTrail: {', '.join(counts) or 'none'}{beside}"
+    return f"{many(use.grants, 'grant')}, by CloudTrail: {', '.join(counts) or 'none'}{beside}"

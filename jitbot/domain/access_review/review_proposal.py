@@ -12,6 +12,7 @@ from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.request.new_request import slug
 from jitbot.domain.text import escape
+from jitbot.domain.text.amount import many
 
 BRANCHES = "jitbot/review/"  # how the branches of these pull requests begin
 TOGETHER = 20  # policies in one pull request, so that one comment shows them and a person can read it
@@ -71,7 +72,7 @@ def proposal(part: ReviewTogether, files: Mapping[str, bytes], day: date) -> Rev
     """The pull request for these policies. What others wrote is inert in it."""
     names = [each.name for each in part.policies]
     lines = [f"- `{each.name}`: {_last(each)}" for each in part.policies]
-    some = names[0] if len(names) == 1 else f"{len(names)} policies"
+    some = names[0] if len(names) == 1 else many(len(names), "policy", "policies")
     signed = (
         f"Approving it says: what jitbot's comment shows of each policy is right, and still needed. "
         f"It counts as a review once one of {escape.markdown(' '.join(part.owners))} other than the author has approved it and it is merged."

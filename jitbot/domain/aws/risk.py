@@ -17,6 +17,7 @@ from jitbot.domain.aws.action_catalog import (
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.aws.service_roles import is_out_of_reach
 from jitbot.domain.model.documents import Statement
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.patterns import patterns_overlap
 
 ESCALATING, TAKING, SHARING = catalogs.lists("actions", "escalating", "taking", "sharing")
@@ -162,7 +163,7 @@ def _dangers(allowed: _Allowed) -> Iterator[tuple[str, Danger]]:
     if not allowed.actions:
         yield allowed.pattern, (Level.HIGH, "not known, so nobody can say what it does")
     if allowed.pattern.endswith(":*"):
-        yield allowed.pattern, (Level.HIGH, f"all {len(allowed.actions)} actions of the service")
+        yield allowed.pattern, (Level.HIGH, f"all of the service: {many(len(allowed.actions), 'action')}")
     everywhere = " on every resource" + (" that fits the conditions" if allowed.conditional else "")
     for action in allowed.actions:
         where = everywhere if _is_wide(action, allowed.resources) else ""

@@ -10,6 +10,7 @@ from jitbot.domain.imports.entries import FileEntries, ImportSource, Value
 from jitbot.domain.model.documents import Finding, Login
 from jitbot.domain.model.grammar import LOGIN
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import quoted
 
 COLUMNS = ("login", "identity_center", "iam_user", "github_id")
@@ -43,7 +44,9 @@ class PeopleFile:
 def read_csv(path: str, content: bytes) -> PeopleFile:
     """Read a CSV file with a header line. Duplicates, unknown columns and cells that fit no column are findings."""
     if len(content) > MOST_BYTES:
-        return _refused(path, 0, "too-large", f"the file has {len(content)} bytes; {MOST_BYTES} is the most")
+        return _refused(
+            path, 0, "too-large", f"the file has {many(len(content), 'byte')}; {MOST_BYTES} is the most"
+        )
     try:
         text = content.decode("utf-8").removeprefix(_UTF8_MARK)
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -58,7 +61,7 @@ def read_csv(path: str, content: bytes) -> PeopleFile:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            message = f"the row has {len(cells)} cells, the header {len(header)}"
+            message = f"the row has {many(len(cells), 'cell')}, the header {len(header)}"
             findings.append(_at(path, number, "bad-row", message))
             continue
         found = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
@@ -66,7 +69,9 @@ def read_csv(path: str, content: bytes) -> PeopleFile:
     if not rows and not findings:
         return _refused(path, 1, "empty-source", "the file has no row")
     if len(rows) > MOST_ROWS:
-        return _refused(path, 0, "too-large", f"the file has {len(rows)} rows; {MOST_ROWS} is the most")
+        return _refused(
+            path, 0, "too-large", f"the file has {many(len(rows), 'row')}; {MOST_ROWS} is the most"
+        )
     findings += [*_of_rows(path, rows), *_repeated(path, rows)]
     return PeopleFile(path=path, rows=() if findings else tuple(rows), findings=tuple(findings))
 

@@ -153,7 +153,7 @@ def bounded(event: Event) -> tuple[Event, bytes]:
         return event, content
     if event.documents:
         raise ValueError(
-            f"{event.kind} {event.request} has {len(content)} bytes, more than an event may have"
+            f"{event.kind} {event.request} has more bytes than an event may have: {len(content)}"
         )
     short = replace(event, ask=Ask(), evidence=event.evidence.shortened(len(content)))
     return short, dump(short)
@@ -167,9 +167,7 @@ def too_large(documents: tuple[iam.Documents, ...], file: str) -> tuple[Finding,
     size = sum(len(json.dumps(dump_documents(each), indent=2, ensure_ascii=False)) for each in documents)
     if size <= DOCUMENTS_WRITTEN:
         return ()
-    message = (
-        f"the {len(documents)} roles of this request have {size} bytes, more than the ledger takes at once"
-    )
+    message = f"the roles of this request have more bytes than the ledger takes at once: {size}"
     hint = "ask for fewer accounts in one request"
     return (Finding(code="too-large-to-record", message=message, file=file, hint=hint),)
 

@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from itertools import pairwise
 
 from jitbot.domain.model.documents import POLICIES, Finding, Login, same_login
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import quoted
 from jitbot.domain.text.visible import name_of, unseen_in
 
@@ -113,7 +114,7 @@ def sentence_problem(text: str) -> str | None:
     if not text.strip():
         return "is empty"
     if len(text) > 200:
-        return f"has {len(text)} characters; 200 is the most"
+        return f"has {many(len(text), 'character')}; 200 is the most"
     if "\n" in text:
         return "has more than one line"
     if text != text.strip():
@@ -130,7 +131,7 @@ def literal_problem(value: str, separators: frozenset[str]) -> str | None:
     if not value:
         return "is empty"
     if len(value) > LITERAL_LENGTH:
-        return f"has {len(value)} characters; {LITERAL_LENGTH} is the most"
+        return f"has {many(len(value), 'character')}; {LITERAL_LENGTH} is the most"
     if value != value.strip(" "):
         return "begins or ends with a space"
     for character in value:
@@ -157,7 +158,7 @@ def pattern_problem(pattern: str) -> str | None:
     most 128 characters that bounds a match to well under a second.
     """
     if not pattern or len(pattern) > PATTERN_LENGTH:
-        return f"has {len(pattern)} characters; a pattern has 1 to {PATTERN_LENGTH}"
+        return f"has {many(len(pattern), 'character')}; a pattern has 1 to {PATTERN_LENGTH}"
     if not all(" " <= character <= "~" for character in pattern):
         return "holds a character outside printable ASCII"
     pieces = _PIECE.findall(pattern)

@@ -12,6 +12,7 @@ from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Finding, People, errors
 from jitbot.domain.model.github_objects import RepositoryAccess
 from jitbot.domain.model.merge_facts import Actor, PullRequest
+from jitbot.domain.text.amount import many
 from jitbot.domain.views.request_summary import RequestSummary
 
 
@@ -67,7 +68,7 @@ def what_it_does(pull: PullRequest, summaries: Sequence[RequestSummary]) -> Iter
         return
     missing = max((each.awaiting.missing for each in summaries if each.awaiting is not None), default=0)
     if missing > 1:
-        yield f"{missing} approvals are missing: it needs more than yours"
+        yield f"{many(missing, 'approval')} are missing: it needs more than yours"
     elif pull.auto_merge:
         yield "Auto-merge is on: it merges once this is approved, and the merge grants it"
     else:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import quoted
 
 # Chooses, of the requests that fit, those that the person most likely means; it returns none if it has no preference.
@@ -39,4 +40,4 @@ def resolve(text: str, known: Mapping[str, Collection[int]], *, prefer: Sequence
     if not fits:
         raise InvalidError(f"no request is called {quoted(text)}; `jitbot status` lists them")
     listed = "\n  ".join(sorted(fits)[:_LISTED])
-    raise InvalidError(f"{quoted(text)} fits {len(fits)} requests; which one?\n  {listed}")
+    raise InvalidError(f"{quoted(text)} fits {many(len(fits), 'request')}; which one?\n  {listed}")

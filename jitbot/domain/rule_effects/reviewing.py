@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Policy, Settings
 from jitbot.domain.rule_effects.effect import Direction, Effect
+from jitbot.domain.text.amount import many
 
 REVIEWED = "reviewed"  # the code of an effect: a date that moves forward
 _NONE = "none"
@@ -46,4 +47,4 @@ def _day(day: date | None) -> str:
 
 
 def _every(every: timedelta | None) -> str:
-    return f"every {every.days} days" if every is not None else "never, as far as settings.yaml asks"
+    return f"every {many(every.days, 'day')}" if every is not None else "never, as far as settings.yaml asks"

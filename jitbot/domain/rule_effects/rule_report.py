@@ -10,6 +10,7 @@ from jitbot.domain.rule_effects import review_section, standing
 from jitbot.domain.rule_effects.compare import RuleEffects
 from jitbot.domain.rule_effects.effect import Direction, Effect
 from jitbot.domain.rule_effects.reviewing import REVIEWED
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.markdown import cut, short
 from jitbot.domain.views.comment_body import whole
 from jitbot.domain.views.wording import MARKDOWN, Escaper
@@ -105,7 +106,7 @@ def notes(report: RuleReport, escaper: Escaper) -> Iterator[str]:
         why = escaper.plain(each.message)
         yield f"❌ {escaper.plain(place)} is compared as if it stayed as it is: {why}."
     if len(report.effects.unread) > _FINDINGS:
-        yield f"❌ {len(report.effects.unread) - _FINDINGS} more files do not read."
+        yield f"❌ Not read either: {many(len(report.effects.unread) - _FINDINGS, 'more file')}."
     if report.overtaken:
         files = ", ".join(map(escaper.plain, report.overtaken[:5]))
         yield f"⚠️ main changed the same files since this branch left it, so the merge may do something else: {files}. Update the branch."

@@ -17,7 +17,7 @@ _LOGIN = re.compile(LOGIN)
 _ALIAS = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SHAPES = {
-    _LOGIN: "a login of GitHub",
+    _LOGIN: "a login of GitHub: write LOGIN, or LOGIN:ID",
     _ALIAS: "an alias: lower-case letters, digits and hyphens, a letter first",
     _ACCOUNT: "the 12 digits of an account's id",
     REPOSITORY: "owner/name",

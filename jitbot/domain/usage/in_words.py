@@ -6,6 +6,7 @@ from datetime import datetime
 from jitbot.domain.ledger.recorded_use import CALLS, RecordedUnseen, Unseen, UseState
 from jitbot.domain.model.bounds import some
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.amount import many
 from jitbot.domain.usage.use_event import GrantUse
 
 NOT_ASKED = "not asked"  # in the place of a state: no event says anything
@@ -28,11 +29,11 @@ def in_words(use: GrantUse, when: Callable[[datetime], str] = timestamp.show) ->
     if use.state is not UseState.ENTERED:
         return use.state
     count = use.entered or 0
-    times = f"{'' if use.whole else 'at least '}{'once' if count == 1 else f'{count} times'}"
+    times = f"{'' if use.whole else 'at least '}{'once' if count == 1 else many(count, 'time')}"
     span = [f"first use {when(use.first)}"] if use.first is not None else []
     span += [f"last use {when(use.last)}"] if use.last is not None else []
-    calls = [f"{use.calls:,} call{'' if use.calls == 1 else 's'} seen"] if use.calls is not None else []
-    calls += [f"{use.denied:,} denied call{'' if use.denied == 1 else 's'} seen"] if use.denied else []
+    calls = [f"{many(use.calls, 'call')} seen"] if use.calls is not None else []
+    calls += [f"{many(use.denied, 'denied call')} seen"] if use.denied else []
     return "; ".join([", ".join([f"entered {times}", *span]), *calls])
 
 

@@ -14,6 +14,7 @@ from jitbot.domain.model.documents import Finding, Request
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import duration
+from jitbot.domain.text.amount import many
 from jitbot.domain.text.markdown import cut, exact, short
 from jitbot.domain.views.approval_places import placed
 from jitbot.domain.views.comment_body import LONGEST, Part, fitted, folded, must, whole
@@ -80,7 +81,7 @@ def too_much(summaries: Sequence[RequestSummary]) -> Iterator[Finding]:
     _, hidden = _that_fit(summaries)
     if hidden:
         message = (
-            f"{len(summaries)} requests are more than one comment can show: {len(hidden)} would not be seen"
+            f"one comment cannot show {many(len(summaries), 'request')}: {len(hidden)} would not be seen"
         )
         hint = "ask for less in one pull request"
         yield Finding(code=TOO_MUCH, message=message, file=hidden[0].path, hint=hint)
@@ -136,7 +137,9 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
     where = _places(grant_preview)
     yield must(_headline(summary, grant_preview, where))
     if len(grant_preview.where) > _MANY:
-        yield must(f"**In {len(grant_preview.where)} accounts**: {listed(where, 'and', most=len(where))}")
+        yield must(
+            f"**In {many(len(grant_preview.where), 'account')}**: {listed(where, 'and', most=len(where))}"
+        )
     if is_break_glass(grant_preview.policy):
         yield must(f"🚨 {cut(grant_preview.who_approves())}")
     if grant_preview.is_rehearsal:
@@ -237,7 +240,7 @@ def _too_much(hidden: Sequence[RequestSummary], number: int) -> str:
     if not hidden:
         return ""
     return (
-        f"⚠️ **{len(hidden)} more requests are in this pull request than can be shown here.** Approve none that you "
+        f"⚠️ **{many(len(hidden), 'request')} of this pull request cannot be shown here.** Approve none that you "
         f"have not read: see all with `jitbot explain {number}`."
     )
 
@@ -278,9 +281,7 @@ def _next(summaries: Sequence[RequestSummary], page: str, *, auto_merge: bool) -
         waits = placed(open_places(teams[0].places), MARKDOWN)
         return f"{review} It {waits}. Do not merge it before: it would be refused for good."
     if (most := max((each.missing for each in known), default=0)) > 1:
-        return (
-            f"{review} It still needs {most} approvals. Do not merge it before: it would be refused for good."
-        )
+        return f"{review} It still needs {many(most, 'approval')}. Do not merge it before: it would be refused for good."
     return f"{review} Then press **Merge**, unless auto-merge is on."
 
 

@@ -21,6 +21,7 @@ from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import PLAIN, Finding, Parsed, Person, Policy, Request, Sha
 from jitbot.domain.model.merge_facts import GONE, Actor, Case, ChangeKind, Merge, PullRequest, Rules, supposed
+from jitbot.domain.text.amount import many
 from jitbot.domain.views.grant_preview import GrantPreview, would_grant
 
 _NO_COMMIT = Sha("")  # of files that are in no commit yet
@@ -217,6 +218,6 @@ def _too_few(
     if not can_fill(required, able):
         who = ", ".join(person.login for person in able) or "nobody"
         named = "".join(f", one of them of {team.name}" for team in required.teams)
-        message = f"{policy.name} needs {required.need} approvals{named}, and only {who} can give one to {request.requester}"
+        message = f"{policy.name} needs {many(required.need, 'approval')}{named}, and only {who} can give one to {request.requester}"
         hint = "an admin adds approvers to CODEOWNERS and teams.yaml"
         yield Finding(code="nobody-can-approve", message=message, file=request.path, hint=hint)

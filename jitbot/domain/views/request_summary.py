@@ -17,6 +17,7 @@ from jitbot.domain.model.documents import OPTIONAL, Finding, Login, Person, Poli
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.model.parsed_case import ParsedCase
 from jitbot.domain.text import duration, timestamp
+from jitbot.domain.text.amount import many
 from jitbot.domain.usage.in_words import in_words
 from jitbot.domain.views.approval_places import placed, rules_that_hold
 from jitbot.domain.views.grant_preview import GrantPreview
@@ -99,7 +100,7 @@ def _still(awaiting: PendingApprovals, escaper: Escaper) -> str:
         only = f"Only {able} can still approve" if able else "Nobody can approve this"
         return f"{only}, and {awaiting.missing} more would be needed: an admin must name more approvers"
     more = "more " if awaiting.approvals else ""
-    number = f"one {more}approval" if awaiting.missing == 1 else f"{awaiting.missing} {more}approvals"
+    number = f"one {more}approval" if awaiting.missing == 1 else many(awaiting.missing, f"{more}approval")
     return f"Waits for {number}, from {able}"
 
 
@@ -158,13 +159,15 @@ def before(summary: RequestSummary, escaper: Escaper) -> str:
     if known is None:
         return f"What {who} had before is not known now: the ledger could not be read."
     if known.last is None or known.until is None:
-        return f"{who} had no other grant in the last {days} days."
+        return f"{who} had no other grant in the last {many(days, 'day')}."
     policy = escaper.plain(known.last.ask.policy)
     where = listed((escaper.plain(each.account) for each in known.last.documents), "and")
-    number = f"{known.count} other grants" if known.count > 1 else "one other grant"
+    number = many(known.count, "other grant") if known.count > 1 else "one other grant"
     which = "the last one" if known.count > 1 else "it"
     end = when(known.until)
-    return f"{who} had {number} in the last {days} days: {which} was {policy} in {where}, until {end}."
+    return (
+        f"{who} had {number} in the last {many(days, 'day')}: {which} was {policy} in {where}, until {end}."
+    )
 
 
 def more(summary: RequestSummary, escaper: Escaper) -> str:

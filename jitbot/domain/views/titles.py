@@ -15,6 +15,7 @@ from jitbot.domain.model.documents import Request
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import duration, escape
+from jitbot.domain.text.amount import many
 from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.request_summary import RequestSummary, worst_first
 
@@ -62,7 +63,7 @@ def _title(every: Sequence[RequestSummary]) -> str:
         return whole
     for number in range(min(_NAMED, len(known)), 0, -1):
         left = len(known) - number
-        rest = f"; +{left} more request{'s' if left > 1 else ''}" if left else ""
+        rest = f"; +{many(left, 'more request')}" if left else ""
         space = (LONGEST - len(rest) - 2 * (number - 1)) // number
         shown = [_short(*each, space) for each in known[:number]]
         if all(len(each) <= space for each in shown):

@@ -9,6 +9,7 @@ from jitbot.domain.ledger.events import GIVES
 from jitbot.domain.model.bounds import RESERVE
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.merge_facts import PullReading, PullRequest, Review
+from jitbot.domain.text.amount import many
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
 
@@ -56,7 +57,7 @@ def read_again(
         except UnavailableError as error:
             failed += 1
             stops = failed == _IN_A_ROW and left > 0
-            more = f"; {left} more approvals were not asked about" if stops else ""
+            more = f"; not asked about: {many(left, 'more approval')}" if stops else ""
             message = f"#{snapshot.pull_request.number}: {error}{more}"
             yield _finding(decision, "not-read-again", Severity.UNCHECKED, message)
             if stops:
@@ -66,7 +67,7 @@ def read_again(
             unanswered.discard(decision.path)
             yield from found
     if kept:
-        others = f" and {len(kept) - 1} other{'s' if len(kept) > 2 else ''}" if len(kept) > 1 else ""
+        others = f" and {many(len(kept) - 1, 'other')}" if len(kept) > 1 else ""
         message = f"this approval{others} could not be read again: GitHub allows few more calls in this hour"
         yield _finding(kept[0], "calls-kept", Severity.NOTE, message, _REST)
 

@@ -21,6 +21,7 @@ from jitbot.domain.model.bounds import EVER, MEMORY, OLDER_BATCHES
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.grammar import REQUESTS
+from jitbot.domain.text.amount import many
 from jitbot.ports.git import Git
 from jitbot.ports.oidc import Oidc
 from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
@@ -141,9 +142,7 @@ class LedgerReader:
         known = set(recent)
         older = [each for each in self._older(self.since) if each not in known]
         if len(older) > OLDER_BATCHES:
-            self.left_out = (
-                f"the oldest {len(older) - OLDER_BATCHES} of {len(older)} older batches are not read"
-            )
+            self.left_out = f"of {many(len(older), 'older batch', 'older batches')} the oldest are not read: {len(older) - OLDER_BATCHES:,}"
         return (*older[-OLDER_BATCHES:], *recent)
 
     def _misdated(self, commits: Sequence[Sha]) -> Sequence[Sha]:
@@ -219,11 +218,11 @@ def _doubt(reader: BatchReader, trouble: str) -> str:
     """
     unchecked = len(reader.waiting)
     if unchecked and trouble:
-        return f"{trouble}, and {unchecked} batches cannot be checked without it"
+        return f"{trouble}, and {many(unchecked, 'batch', 'batches')} cannot be checked without it"
     if unchecked and not reader.verifier.verified:
         return (
-            f"nothing in the ledger counts, and {unchecked} batches were signed with keys that the issuer"
-            f" does not publish: if it changed its keys, add the old one to {ISSUER_KEYS}"
+            f"nothing in the ledger counts, and keys that the issuer does not publish signed "
+            f"{many(unchecked, 'batch', 'batches')}: if it changed its keys, add the old one to {ISSUER_KEYS}"
         )
     for _, each in reader.verifier.unreadable:
         if not each.requests and not each.idle:  # it is unknown what it ends, or whose access
@@ -234,7 +233,7 @@ def _doubt(reader: BatchReader, trouble: str) -> str:
 def _ignored_findings(ignored: Sequence[Finding]) -> Iterator[Finding]:
     """The latest of what is ignored, and how many more there are."""
     if (more := len(ignored) - MOST_REPORTED) > 0:
-        message = f"{more} earlier commits of the ledger are ignored too"
+        message = f"ignored too: {many(more, 'earlier commit')} of the ledger"
         hint = "find out who pushed them; they have no effect"
         yield Finding(code="unattested", message=message, file="ledger", hint=hint)
     yield from ignored[-MOST_REPORTED:]

@@ -12,6 +12,7 @@ from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import RequestPath, parse_request_path
+from jitbot.domain.text.amount import many
 from jitbot.ports.github_read import GitHubRead
 
 MOST = 4000  # events to read one by one; with more a clone is the better way
@@ -44,7 +45,7 @@ class UnverifiedLedger:
         missing = [blob for blob in found if blob not in self._known]
         if len(missing) > self.most:
             raise InvalidError(
-                f"the ledger holds {len(missing)} events of these days, too many to read one by one: "
+                f"the ledger holds {many(len(missing), 'event')} of these days, too many to read one by one: "
                 "run this in a clone of the access repository"
             )
         contents = self.github.contents(missing)

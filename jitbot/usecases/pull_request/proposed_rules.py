@@ -20,6 +20,7 @@ from jitbot.domain.model.documents import (
 )
 from jitbot.domain.rule_effects.rule_set import RuleSet
 from jitbot.domain.setup.doctor import workflows
+from jitbot.domain.text.amount import many
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import large, no_file, read_rules
@@ -85,7 +86,7 @@ def too_many_rules(touched: Sequence[str]) -> tuple[Finding, ...]:
     count = len(compared(touched))
     if count <= bounds.RULE_FILES:
         return ()
-    message = f"{count} files of the rules change: more than {bounds.RULE_FILES} are not compared"
+    message = f"{many(count, 'file')} of the rules change: more than {bounds.RULE_FILES} are not compared"
     return (
         Finding(
             code="too-many-rules", message=message, file="policies/", hint="change fewer in one pull request"

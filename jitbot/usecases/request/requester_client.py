@@ -29,6 +29,7 @@ from jitbot.domain.model.github_objects import RepositoryAccess
 from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.request import new_request
+from jitbot.domain.text.amount import many
 from jitbot.domain.views.preview import Former, Preview
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.github_read import GitHubRead
@@ -217,7 +218,7 @@ class RequesterClient:
         """The one request that a pull request touches. Raises InvalidError if it is not exactly one."""
         found = [path for path in self.github.files(number) if is_request(path)]
         if len(found) != 1:
-            raise InvalidError(f"pull request {number} touches {len(found)} requests, not one")
+            raise InvalidError(f"pull request {number} touches {many(len(found), 'request')}, not one")
         return found[0]
 
     def requests(self, months: Sequence[str]) -> tuple[str, ...]:

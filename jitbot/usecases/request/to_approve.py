@@ -15,6 +15,7 @@ from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import any_request, is_request, policy_of
 from jitbot.domain.model.merge_facts import PullRequest, Rules
 from jitbot.domain.request.to_approve import helps, may_judge
+from jitbot.domain.text.amount import many
 from jitbot.usecases.request.open_approvals import OpenApprovals
 from jitbot.usecases.request.open_requests import OpenRequest, UnreadRequest, read_open
 from jitbot.usecases.request.requester_client import RequesterClient
@@ -95,7 +96,7 @@ def _waiting(
     approvals: OpenApprovals, person: Person, pull: PullRequest, mine: Sequence[str], now: datetime
 ) -> Iterator[OpenRequest | UnreadRequest]:
     if len(mine) > 1:
-        why = f"it holds {len(mine)} requests: jitbot explain {pull.number}"
+        why = f"it holds {many(len(mine), 'request')}: jitbot explain {pull.number}"
         yield UnreadRequest(number=pull.number, url=pull.url, request=mine[0], approvals=NotKnown(why=why))
         return
     for path in mine:

@@ -15,6 +15,7 @@ from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.stops import subject_of
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.text.amount import many
 from jitbot.usecases.apply.apply import ApplyResult, apply
 from jitbot.usecases.context import ensure_recordable
 from jitbot.usecases.ledger.ledger import Ledger
@@ -72,10 +73,10 @@ def _with_outcome(ledger: Ledger, report: Report, outcome: ApplyResult, decision
 
 def _unrecorded(decision: EarlyEndDecision, why: str, *, done: tuple[Event, ...]) -> Finding:
     event = decision.event
-    said = f"denied in {len(done)} accounts" if done else "nothing was denied"
+    said = f"denied in {many(len(done), 'account')}" if done else "nothing was denied"
     what = event.request
     if event.kind is EventType.STOPPED:
-        said = f"{len(done)} roles were denied" if done else said
+        said = f"denied: {many(len(done), 'role')}" if done else said
         what = f"every request of {subject_of(event).in_words}"
     more = ", and what is merged now is not refused" if decision.trouble and not event.request else ""
     return Finding(

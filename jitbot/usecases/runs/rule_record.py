@@ -18,6 +18,7 @@ from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.merge_facts import PullRequest, Push
 from jitbot.domain.model.parsed_case import fitting
+from jitbot.domain.text.amount import many
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger import Ledger
@@ -57,7 +58,7 @@ def _events(ledger: Ledger, history: LedgerView) -> tuple[list[Event], Finding |
         left = context.github.calls_left()
         if left is not None and left < RESERVE:
             return events, _due(
-                f"{len(due) - len(events)} changes of the rules wait: GitHub allows {left} more calls now"
+                f"waiting: {many(len(due) - len(events), 'change')} of the rules, as GitHub allows {many(left, 'more call')} now"
             )
         origin = _origin(context, change, now)
         if origin.why and abs(now - change.at) < ASKED_FOR:

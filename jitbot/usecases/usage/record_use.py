@@ -14,6 +14,7 @@ from jitbot.domain.ledger.recorded_use import CALLS, RecordedUnseen, Unseen
 from jitbot.domain.model.bounds import USE_SESSIONS, USES
 from jitbot.domain.model.documents import AccountId, Finding
 from jitbot.domain.model.errors import DeniedError, JitbotError, TooMuchError
+from jitbot.domain.text.amount import many
 from jitbot.domain.usage.role_usage import GLOBAL, Opening, Period, regions_of
 from jitbot.domain.usage.use_event import (
     ENTERING,
@@ -56,7 +57,9 @@ def record_use(
             report = replace(report, recorded=report.recorded + ledger.add(events))
         left = len(due) - start - USES
         if left > 0 and trails.spent():
-            more = _waits(f"{left} more grants wait: this run has asked as much as one run may")
+            more = _waits(
+                f"waiting: {many(left, 'more grant')}, as this run has asked as much as one run may"
+            )
             return replace(report, warnings=(*report.warnings, more))
     return report
 

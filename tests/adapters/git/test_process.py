@@ -37,6 +37,12 @@ BELOW_A_MOUNT = (
 )
 
 
+NOT_MINE = (
+    "fatal: detected dubious ownership in repository at '/srv/a'\n"
+    "To add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /srv/a\n"
+)
+
+
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
@@ -44,6 +50,7 @@ BELOW_A_MOUNT = (
         (f"ssh: connect to host github.com port 22: refused\n{TAIL}", "ssh: connect to host github.com port 22: refused"),
         ("remote: no\nfatal: Authentication failed for 'x'\n", "fatal: Authentication failed for 'x'"),
         (TAIL, "and the repository exists."),
+        (NOT_MINE, "fatal: detected dubious ownership in repository at '/srv/a'; git proposes: git config --global --add safe.directory /srv/a"),
         (BELOW_A_MOUNT, "fatal: not a git repository (or any parent up to mount point /home)"),
         ("", "no reason given"),
     ],

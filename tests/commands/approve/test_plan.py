@@ -137,14 +137,14 @@ def test_more_than_is_compared_is_one_line(desk: Desk) -> None:
     desk.commit()
     answer = desk.run("plan", "--head", "flood", "--base", "main")
     assert answer.code == 1
-    assert "Not compared: 1001 files of the rules change" in answer.out
+    assert "Not compared: 1,001 files of the rules change" in answer.out
     assert len(answer.out.splitlines()) < 6
     desk.git("checkout", "--quiet", "main")
     assert desk.run("plan").out == "the rules stay as they are\n"
     desk.git("checkout", "--quiet", "flood", "--", "policies")
     found = desk.run("plan", "--format", "json").json
     assert (found["ok"], found["same"], found["effects"]) == (False, False, [])
-    assert found["uncompared"].startswith("1001 files")
+    assert found["uncompared"].startswith("1,001 files")
 
 
 def test_what_is_typed_wrong_is_usage(desk: Desk, tmp_path: Path) -> None:

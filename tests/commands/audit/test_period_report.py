@@ -170,7 +170,7 @@ def test_a_report_is_one_file(
     assert printed.err == "! odd\\x1b\n"
     assert printed.out.splitlines() == [
         f"{tmp_path / name}: 2 items, 0.0 MB",
-        "1 exceptions, 0 unknown, 0 break-glass awaiting review; all whole\\x1b",
+        "1 exception, 0 unknown, 0 break-glass awaiting review; all whole\\x1b",
     ]
     with pytest.raises(InvalidError, match="cannot be written: No such file"):
         report(Path("none/x.html"))

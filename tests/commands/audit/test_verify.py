@@ -302,7 +302,7 @@ def test_a_verdict_in_words(audit: Audit, capsys: pytest.CaptureFixture[str]) ->
         "? what\\x1b is wrong [code]", "    commit " + OLD, "    what to do",
         "• what\\x1b is wrong [code]", "    what to do",
     ]  # fmt: skip
-    assert said[8:10] == ["4 findings before --since were passed over", "checked: 5 commits"]
+    assert said[8:10] == ["passed over: 4 findings before --since", "checked: 5 commits"]
     assert said[-3:-1] == [f"ledger {HEAD}", f"main   {MAIN}"]
     assert said[-1] == "verification failed: 1 violation found, 1 not to be checked here"
     assert len(said) == 14  # with what GitHub was asked

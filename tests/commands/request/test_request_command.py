@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 from acme_facts import HOUR, MERGED_AT, PATH, a_request, the_rules
 from asking_office import Office
@@ -18,7 +19,7 @@ from jitbot.commands.request.resolve_request import LedgerAnswer
 from jitbot.commands.request.submit import _how_to_use
 from jitbot.domain.access.request_state import fold_events
 from jitbot.domain.model.documents import Login
-from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.request.progress import ProgressStep, ProgressUpdate
 from jitbot.domain.views.grant_preview import would_grant
 from jitbot.sandbox.github.records import GitHubFault
@@ -390,6 +391,24 @@ def test_the_clones_origin_names_the_repository(tmp_path: Path, url: str, name: 
     assert repository_of(None, {**environ, "GITHUB_REPOSITORY": "a/b"}, tmp_path) == name
     assert repository_of(None, {**environ, "JITBOT_REPOSITORY": "c/d"}, tmp_path) == "c/d"
     assert repository_of("e/f", {**environ, "JITBOT_REPOSITORY": "c/d"}, tmp_path) == "e/f"
+
+
+def test_why_no_repository_is_known(tmp_path: Path) -> None:
+    """git may be missing, or the clone may have come from nowhere: what is said fits where the person is."""
+    with pytest.raises(UnavailableError, match="git is not installed, or not on PATH; without it"):
+        repository_of(None, {"PATH": str(tmp_path)}, tmp_path)
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
+    with pytest.raises(click.UsageError, match=r"which access repository\? Use --repo"):
+        repository_of(None, environ, tmp_path)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/settings.yaml").touch()
+    with pytest.raises(
+        click.UsageError, match=r"repository\? git rev-parse failed: fatal: not a git repository"
+    ):
+        repository_of(None, environ, tmp_path)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    with pytest.raises(click.UsageError, match=r"\? this clone has no remote `origin` on GitHub\. Use"):
+        repository_of(None, environ, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["x", "../..", "a/..", "a/b/c", "a/b?x", "a b/c"])

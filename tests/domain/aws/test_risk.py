@@ -151,7 +151,7 @@ def test_a_whole_service_is_named_as_one() -> None:
     risk = risk_of(granting("dynamodb:*"))
     assert risk.level is Level.HIGH
     assert risk.reasons == (
-        "dynamodb:*: all 8 actions of the service",
+        "dynamodb:*: all of the service: 8 actions",
         "dynamodb:DeleteItem, dynamodb:DeleteTable, dynamodb:PutItem and 1 more: can change things",
         f"dynamodb:TagResource: {TAGS}",
     )

@@ -327,7 +327,7 @@ def test_what_gives_access_is_never_cut() -> None:
     """Without its documents it would say nothing."""
     event = of_size(EVENT_WRITTEN, documents=(the_documents(),))
     assert bounded(event) == (event, dump(event))
-    with pytest.raises(ValueError, match=f"has {EVENT_WRITTEN + 1} bytes, more than an event may have"):
+    with pytest.raises(ValueError, match=f"has more bytes than an event may have: {EVENT_WRITTEN + 1}"):
         bounded(of_size(EVENT_WRITTEN + 1, documents=(the_documents(),)))
 
 
@@ -341,4 +341,4 @@ def test_more_roles_than_an_event_holds() -> None:
     assert too_large((fitting,), PATH) == ()
     (finding,) = too_large((larger,), PATH)
     assert (finding.code, finding.file) == ("too-large-to-record", PATH)
-    assert f"the 1 roles of this request have {DOCUMENTS_WRITTEN + 1} bytes" in finding.message
+    assert f"more bytes than the ledger takes at once: {DOCUMENTS_WRITTEN + 1}" in finding.message

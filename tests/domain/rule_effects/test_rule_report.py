@@ -227,7 +227,7 @@ def test_many_that_do_not_read_are_counted(count: int, more: str) -> None:
         "❌ f00 is compared as if it stayed as it is: @acme/x is not known.",
         "❌ f01:1 is compared as if it stayed as it is: @acme/x is not known.",
     ]
-    assert lines[10:] == ([f"❌ {more} files do not read."] if more else [])
+    assert lines[10:] == ([f"❌ Not read either: {more} file."] if more else [])
     body = comment(a_report(an_effect(), findings=several), number=7)
     assert ("in the run of the check" in body) is bool(more)
     assert "\n- f00: " in body

@@ -435,7 +435,7 @@ def test_more_requests_than_fit_are_said_first() -> None:
     assert found.code == TOO_MUCH
     body = comment(*every, findings=(found,))
     assert "⚠️ **" in body.splitlines()[0]
-    assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
+    assert "of this pull request cannot be shown here" in body.splitlines()[0]
     assert "🔴 **critical risk**" in body.split("\n\n")[1]
     assert "the worst" in body
     assert "This is more than can be read here." in body

@@ -704,7 +704,7 @@ def test_more_than_can_be_read_is_red(world: World) -> None:
     number = propose(world, "alice", files)
     comment(world, number, code=1)
     body = only(world, number)
-    assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
+    assert "of this pull request cannot be shown here" in body.splitlines()[0]
     assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-much-to-show")
     assert world.github.pulls[number].title.endswith("; +87 more requests (one approval)")
     assert len(body) <= 65_536

@@ -178,7 +178,7 @@ def test_more_changes_than_are_compared_are_one_line(world: World) -> None:
     number = propose(world, files)
     comment(world, number, code=1)
     body = only(world, number)
-    assert body.startswith("❌ **Not compared**: 1001 files of the rules change")
+    assert body.startswith("❌ **Not compared**: 1,001 files of the rules change")
     assert len(body) < 1_500
     assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-many-rules")
 

@@ -288,7 +288,7 @@ def test_access_ends_first_where_the_ledger_takes_no_record(
     world.forget()
     said = stop(world, "--person", "alice", code=3)
     assert "the branch ledger is not protected" in said
-    assert "1 roles were denied, and it could not be recorded, and what is merged now is not refused" in said
+    assert "denied: 1 role, and it could not be recorded, and what is merged now is not refused" in said
     assert (world.writes(), world.commits()) == (["AttachRolePolicy"], 0)
     assert world.reach("alice") == set()
     monkeypatch.undo()

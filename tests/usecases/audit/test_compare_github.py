@@ -186,7 +186,7 @@ def test_a_github_that_is_out_of_reach_is_asked_no_more() -> None:
     today = Today(pulls=dict(down))
     findings = found(today, *map(approved, range(9, 1, -1)))
     assert (len(findings), today.asked) == (5, [9, 8, 7, 6, 5, 4])
-    assert findings[-1].message.endswith("GitHub is down; 2 more approvals were not asked about")
+    assert findings[-1].message.endswith("GitHub is down; not asked about: 2 more approvals")
     assert "try again" in findings[-1].hint
     findings = found(Today(pulls={number: [DOWN] for number in (9, 8, 7)}), *map(approved, (9, 8, 7)))
     assert (len(findings), findings[-1].message.endswith("#7: GitHub is down")) == (3, True)

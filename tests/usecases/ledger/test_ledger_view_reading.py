@@ -165,7 +165,7 @@ def test_what_was_in_doubt_is_read_anew() -> None:
     plain.silent = True
     reader = a_reader(plain)
     found = reader.read()
-    assert found.doubt == "the issuer does not answer, and 1 batches cannot be checked without it"
+    assert found.doubt == "the issuer does not answer, and 1 batch cannot be checked without it"
     assert (found.doubt_of(PATH), found.incomplete) == (found.doubt, found.doubt)
     plain.silent = False
     assert (reader.read().doubt, len(reader.read().events)) == ("", 1)
@@ -186,7 +186,7 @@ def test_one_batch_of_an_unknown_key_is_a_forgery_and_all_of_them_are_a_doubt() 
     """Where anything counts it is ignored; where nothing does, the issuer may have changed its keys."""
     plain = PlainLedger()
     plain.push(FAILURE, kid="k9")
-    assert "nothing in the ledger counts, and 1 batches" in a_reader(plain).read().doubt
+    assert "publish signed 1 batch: if it changed" in a_reader(plain).read().doubt
     plain.push(ELSEWHERE)
     found = a_reader(plain).read()
     assert (found.doubt, keys_of(found), len(found.ignored)) == ("", {ELSEWHERE.key}, 1)
@@ -275,7 +275,7 @@ def test_only_the_latest_of_what_is_ignored_are_told(monkeypatch: pytest.MonkeyP
     assert [each.message[7:17] for each in a_reader(plain).read().ignored] == [each[:10] for each in pushed]
     pushed.append(plain.push(files={"2": b""}))
     more, *told = a_reader(plain).read().ignored
-    assert more.message == "1 earlier commits of the ledger are ignored too"
+    assert more.message == "ignored too: 1 earlier commit of the ledger"
     assert [each.message[7:17] for each in told] == [each[:10] for each in pushed[1:]]
 
 
@@ -349,7 +349,7 @@ def test_older_batches_are_read_where_they_are_asked_for(monkeypatch: pytest.Mon
         each.commit for each in plain.commits[1:7]
     ]
     assert commits(since=since, policies=("orders-db",)) == own
-    for most, left in ((3, ""), (2, "the oldest 1 of 3 older batches are not read")):
+    for most, left in ((3, ""), (2, "of 3 older batches the oldest are not read: 1")):
         monkeypatch.setattr(ledger_view, "OLDER_BATCHES", most)
         reader = a_reader(plain, since=since, saying=f"Requester: {PATH}")
         plain.read.clear()

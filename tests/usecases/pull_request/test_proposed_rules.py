@@ -76,7 +76,7 @@ def test_a_thousand_files_are_compared_and_no_more() -> None:
     many = [f"policies/{number}" for number in range(bounds.RULE_FILES)]
     assert too_many_rules([*many, "jitbot/x", "README"]) == ()
     (found,) = too_many_rules([*many, "policies/more"])
-    assert (found.code, found.message.partition(" ")[0]) == ("too-many-rules", str(bounds.RULE_FILES + 1))
+    assert (found.code, found.message.partition(" ")[0]) == ("too-many-rules", f"{bounds.RULE_FILES + 1:,}")
 
 
 def test_a_merge_takes_each_file_from_the_side_that_changed_it() -> None:

@@ -200,7 +200,7 @@ def test_what_cannot_be_recorded_ends_all_the_same(verb: str) -> None:
     assert f"`jitbot {verb}` again" in alarm.hint
     said = {
         "revoke": f"{PATH} was to end now: denied in 2 accounts, and it could not be recorded: ",
-        "stop": "every request of the policy orders-db-read was to end now: 2 roles were denied, and it could not be"
+        "stop": "every request of the policy orders-db-read was to end now: denied: 2 roles, and it could not be"
         " recorded, and what is merged now is not refused: ",
     }
     assert alarm.message.startswith(said[verb])

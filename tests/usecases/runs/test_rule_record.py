@@ -197,7 +197,7 @@ def test_the_last_calls_of_the_hour_are_left_to_others(left: int | None, recorde
     report, found = recorded(Asked(pulls={ONE: (merged(),)}, left=left))
     assert (found == {ONE: "reviewed"}) is recorded_
     assert [each.message for each in report.warnings] == (
-        [] if recorded_ else [f"1 changes of the rules wait: GitHub allows {left} more calls now"]
+        [] if recorded_ else [f"waiting: 1 change of the rules, as GitHub allows {left} more calls now"]
     )
 
 

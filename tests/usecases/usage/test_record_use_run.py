@@ -109,7 +109,7 @@ def test_what_aws_does_not_show_yet_waits() -> None:
 
 @pytest.mark.parametrize(
     ("tired", "count", "recorded", "left"),
-    [(False, 3, 3, ""), (True, 3, 2, "1 more grants"), (True, 2, 2, ""), (True, 1, 1, "")],
+    [(False, 3, 3, ""), (True, 3, 2, "waiting: 1 more grant,"), (True, 2, 2, ""), (True, 1, 1, "")],
 )
 def test_a_run_ends_after_a_part_when_it_has_asked_enough(
     monkeypatch: pytest.MonkeyPatch, *, tired: bool, count: int, recorded: int, left: str

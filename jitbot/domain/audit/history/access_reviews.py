@@ -24,6 +24,7 @@ from jitbot.domain.audit.history.policy_changes import (
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import Sha
+from jitbot.domain.text.amount import many
 
 
 class ReviewStanding(StrEnum):
@@ -253,7 +254,7 @@ class _Line:
         count = (
             "the review of a later day counts"
             if len(gone) == 1
-            else f"{len(gone)} reviews of later days count"
+            else f"{many(len(gone), 'review')} of later days count"
         )
         why = f"{count} no longer" if gone else "its date is not after that of the last review"
         self.made.append(self._review(change, MoveResult.WITHDRAWN, why))

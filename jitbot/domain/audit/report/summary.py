@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from jitbot.domain.audit.verify import grant_checks
 from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantOutcome, GrantRecord
+from jitbot.domain.text.amount import many
 
 QUESTIONS = {each.name: each.title for each in grant_checks.QUESTIONS}
 
@@ -99,7 +100,7 @@ def _tally(name: str, title: str, records: Sequence[GrantRecord]) -> Tally:
 def rehearsed(summary: Summary) -> str:
     """How many of the items are rehearsals, as the end of a sentence; empty if none is."""
     count = len(summary.rehearsals)
-    return f", and {count:,} rehearsal{'s' if count > 1 else ''} beside them" if count else ""
+    return f", and {many(count, 'rehearsal')} beside them" if count else ""
 
 
 def _held(record: GrantRecord, now: datetime) -> timedelta:

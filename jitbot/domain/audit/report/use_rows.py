@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from jitbot.domain.audit.report.overview.answer import AuditAnswer, many
+from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.verify.grant_record import NOT_READ, GrantOutcome, GrantRecord
 from jitbot.domain.ledger.recorded_use import UseState
+from jitbot.domain.text.amount import many
 from jitbot.domain.usage import in_words
 from jitbot.domain.usage.in_words import NOT_ASKED
 from jitbot.domain.usage.use_event import GrantUse

@@ -13,6 +13,7 @@ from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEv
 from jitbot.domain.ledger.events import GIVES, EventType
 from jitbot.domain.ledger.git_history import NO_BASE
 from jitbot.domain.model.documents import Sha
+from jitbot.domain.text.amount import many
 
 SAMPLE = 50  # older approvals that are read again
 LEFT = 20  # approvals without an answer that the mark names and passes: one must not hold up all others
@@ -75,7 +76,7 @@ class OnlineAnswers:
     @property
     def in_words(self) -> str:
         """A sentence that claims no more than was asked."""
-        words = f"GitHub was asked about {self.new} new approval{'' if self.new == 1 else 's'}"
+        words = f"GitHub was asked about {many(self.new, 'new approval')}"
         if self.older:
             words += f", and again about {self.again} of {self.older} older"
         rest = (

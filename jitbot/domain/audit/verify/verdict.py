@@ -7,6 +7,7 @@ from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.verify.online import OnlineAnswers
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text.amount import many
 
 _ONE = {"commits": "commit", "batches": "batch", "merges": "merge"}  # the other names are kinds of event
 
@@ -50,7 +51,7 @@ class AuditVerdict:
         broken, unchecked = len(self.of(Severity.BROKEN)), len(self.of(Severity.UNCHECKED))
         if broken:
             rest = f", {unchecked} not to be checked here" if unchecked else ""
-            return f"verification failed: {broken} violation{'s' if broken > 1 else ''} found{rest}"
+            return f"verification failed: {many(broken, 'violation')} found{rest}"
         if unchecked:
             return f"nothing wrong was found, but {unchecked} could not be checked here"
         return "the record is whole, and every grant was rightly given"

@@ -35,7 +35,7 @@ review by @acme/a @bob:
   ! nobody but you owns these: your own approval cannot make it a review
 open already: r, s: https://x/5\\x1b
 left out: t: it was reviewed today
-and 3 more pull requests: run this again for them
+and 3 more pull requests: run this again for more
 """
 URLS = "https://x/1\\x1b\nhttps://x/2\\x1b\n"
 

@@ -254,7 +254,7 @@ NOT_SHOWN = "? what is only asked for is not shown: {}\n"
 
 def test_without_a_token_the_clone_is_read(desk: Desk, told: Callable[[], tuple[str, str]]) -> None:
     """Everybody's, with what is not shown; a ledger that may lack something is no success."""
-    desk.failing["client"] = InvalidError("no token\x1b")
+    desk.failing["client"], desk.in_clone = InvalidError("no token\x1b"), True
     assert desk.status() == 0
     assert told()[1] == NOT_SHOWN.format("no token\\x1b")
     assert desk.status(at=NOW) == 0
@@ -265,14 +265,23 @@ def test_without_a_token_the_clone_is_read(desk: Desk, told: Callable[[], tuple[
     assert told()[1] == "? this may be incomplete: a batch is odd\\x1b\n"
 
 
+@pytest.mark.parametrize(("in_clone", "repo"), [(True, "acme/access"), (False, None), (False, "acme/access")])
+def test_without_a_token_nothing_else_is_read(desk: Desk, repo: str | None, *, in_clone: bool) -> None:
+    """A clone that lies here may be that of another repository; the reason is what keeps the named one from being read."""
+    desk.failing["client"] = InvalidError("no token")
+    desk.in_clone = in_clone
+    with pytest.raises(InvalidError, match="no token"):
+        desk.status(repo=repo)
+
+
 def test_the_ledger_is_verified_in_its_clone_alone(desk: Desk, told: Callable[[], tuple[str, str]]) -> None:
     """With --repo, or elsewhere, it is read by the API; events that do not read are said, and are no success."""
     desk.incomplete, desk.unreadable = "a batch is odd", 2
     odd = "? this may be incomplete: {}\n".format
     for in_clone, repo, said in (
         (True, None, odd("a batch is odd")),
-        (True, "acme/access", NOTE + odd("2 events cannot be read by this jitbot")),
-        (False, None, NOTE + odd("2 events cannot be read by this jitbot")),
+        (True, "acme/access", NOTE + odd("this jitbot cannot read 2 events")),
+        (False, None, NOTE + odd("this jitbot cannot read 2 events")),
     ):
         desk.in_clone = in_clone
         assert desk.status(repo=repo) == 3

@@ -48,11 +48,6 @@ def beside_grants(answers: Iterable[AuditAnswer]) -> tuple[int, int]:
     return sum(each.exceptions or 0 for each in others), sum(each.unknown or 0 for each in others)
 
 
-def many(number: int, noun: str, plural: str = "") -> str:
-    """`1 grant`, `2 grants`, `2 people`."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
 def in_words(counts: Iterable[tuple[str, int]]) -> str:
     """`yes: 3; no: 1`, without what is zero; empty if all are."""
     return "; ".join(f"{name}: {count:,}" for name, count in counts if count)

@@ -7,11 +7,12 @@ from datetime import datetime
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.main_history import Merged
-from jitbot.domain.audit.report.overview.answer import AuditAnswer, many
+from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.verify.completeness import undecided
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.amount import many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
+from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words
 from jitbot.domain.audit.report.overview.populations import ActiveGrants
 from jitbot.domain.audit.report.summary import Summary, Tally, rehearsed
 from jitbot.domain.audit.verify.grant_record import GrantOutcome, GrantRecord
 from jitbot.domain.text import duration, timestamp
+from jitbot.domain.text.amount import many
 
 POPULATION = ("population.csv", "population.json")
 _ASKED = {

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jitbot.domain.access_review.entitlements import Entitlement
-from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.verify.grant_record import GrantOutcome, GrantRecord
 from jitbot.domain.ledger.recorded_use import UseState
+from jitbot.domain.text.amount import many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,13 @@ from datetime import datetime
 from jitbot.domain.audit.protection.looks import AdminStatement, Sight, looks_of, statements_of
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS, Safeguard
 from jitbot.domain.audit.protection.timeline import Gap, Loss, Mark, Timeline, timeline
-from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
+from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words
 from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.setup.doctor.report import CheckVerdict
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.amount import many
 
 TABLE = "protection"  # of the pack
 _SAID = 3  # people whose newest word is shown
@@ -238,4 +239,4 @@ def _said(code: str, statements: Sequence[AdminStatement]) -> Iterable[str]:
     words = list(reversed(newest.values()))
     yield from words[:_SAID]
     if len(words) > _SAID:
-        yield f"and {len(words) - _SAID:,} more admins"
+        yield f"and {many(len(words) - _SAID, 'more admin')}"

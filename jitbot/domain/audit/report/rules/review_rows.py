@@ -12,10 +12,11 @@ from jitbot.domain.audit.history.access_reviews import (
     ReviewStanding,
 )
 from jitbot.domain.audit.history.policy_changes import MoveResult
-from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
+from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words
 from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.model.documents import Sha
+from jitbot.domain.text.amount import many
 
 CONTROL = "CC6.3"  # of SOC 2: access roles and rules are reviewed from time to time
 _ANSWERS = {
@@ -211,7 +212,9 @@ class ReviewRows:
         )
         parts = [f"{count:,} {word}" for count, word in counts if count]
         return (
-            f"; of the access reviews of {len(self.policies):,} policies {', '.join(parts)}" if parts else ""
+            f"; of the access reviews of {many(len(self.policies), 'policy', 'policies')} {', '.join(parts)}"
+            if parts
+            else ""
         )
 
 

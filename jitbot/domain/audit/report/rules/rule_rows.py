@@ -7,13 +7,14 @@ from datetime import datetime
 from jitbot.domain.access.rule_changes.rule_event import record_of_rules
 from jitbot.domain.access.rule_changes.rule_review import recorded_paths
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
-from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
+from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words
 from jitbot.domain.audit.report.pack_table import PackTable, cells_of
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.evidence import RuleOutcome
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import Sha
+from jitbot.domain.text.amount import many
 
 NOT_RECORDED = "not recorded"  # in the place of an outcome
 TABLE = "rule-changes"  # of the pack
@@ -102,7 +103,7 @@ def in_short(rows: Sequence[RuleRow]) -> str:
     lacking, unknown = len(exceptions(rows)), len(doubts(rows))
     parts = [f"{lacking:,} without a review"] if lacking else []
     parts += [f"{unknown:,} unknown"] if unknown else []
-    return f"; of {len(rows):,} changes of the rules {', '.join(parts)}" if parts else ""
+    return f"; of {many(len(rows), 'change')} of the rules {', '.join(parts)}" if parts else ""
 
 
 def rules_answer(rows: Sequence[RuleRow]) -> AuditAnswer:

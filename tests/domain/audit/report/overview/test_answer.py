@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from jitbot.domain.audit.report.overview.answer import AuditAnswer, beside_grants, in_words, many
+from jitbot.domain.audit.report.overview.answer import AuditAnswer, beside_grants, in_words
+from jitbot.domain.text.amount import many
 
 
 def an_answer(**changes: Any) -> AuditAnswer:

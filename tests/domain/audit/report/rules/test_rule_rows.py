@@ -123,8 +123,8 @@ def test_what_no_owner_reviewed_is_counted_and_named() -> None:
     }
     assert (answer.exceptions, answer.unknown) == (2, 1)
     assert in_short(found) == "; of 4 changes of the rules 2 without a review, 1 unknown"
-    assert in_short(found[1:2]) == "; of 1 changes of the rules 1 without a review"
-    assert in_short(found[3:]) == "; of 1 changes of the rules 1 unknown"
+    assert in_short(found[1:2]) == "; of 1 change of the rules 1 without a review"
+    assert in_short(found[3:]) == "; of 1 change of the rules 1 unknown"
     assert in_short(found[:1]) == ""
 
 
