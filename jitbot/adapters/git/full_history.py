@@ -59,7 +59,7 @@ class FullHistory:
             here = stream.contents(self._git, [name for name in part if name not in refused], most)
             for name in part:
                 yield (name, None) if name in refused else next(here)
-            next(here, None)  # so that git ends, and its failure is raised
+            next(here, None)  # so that git stays for the next question
 
     def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
         wanted = list(dict.fromkeys(blobs))

@@ -6,13 +6,15 @@ from contextlib import AbstractContextManager
 from io import BufferedReader
 
 from jitbot.adapters.git import plumbing
-from jitbot.adapters.git.process import GitProcess
+from jitbot.adapters.git.process import TURN, GitProcess
 from jitbot.adapters.git.tree_diff import Pair, search
 from jitbot.domain.ledger.git_history import Touched
 from jitbot.domain.model.bounds import COMMIT_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.merge_facts import ChangeKind
 
+_NAMES = TURN // 41  # of one question to a git that stays
+_SIZES = "--batch-check=%(objecttype) %(objectsize)"
 _STATUS = {ChangeKind.ADDED: "A", ChangeKind.MODIFIED: "M", ChangeKind.DELETED: "D"}
 
 
@@ -33,21 +35,32 @@ def _touched(differing: Iterable[plumbing.Difference]) -> tuple[Touched, ...]:
 
 
 def contents(git: GitProcess, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
-    """The bytes of blobs in this order; None for what is no blob, not here, or has more than `most` bytes."""
-    fits: set[Sha] = set()
-    with _asked(git, ("--batch-check=%(objecttype) %(objectsize)",), wanted) as sizes:
-        for name, line in zip(wanted, sizes, strict=True):
-            found, _, size = line.decode().strip().rpartition(" ")
-            if found == "blob" and int(size) <= most:
-                fits.add(name)
-    asked = [name for name in wanted if name in fits]
-    with _asked(git, ("--batch=%(objectsize)",), asked) as answer:
-        for name in wanted:
-            content = None
-            if name in fits:
-                content = answer.read(int(answer.readline()))
-                answer.read(1)
-            yield name, content
+    """The bytes of blobs in this order; None for what is no blob, not here, or has more than `most` bytes.
+
+    Sizes are asked before: git unpacks what it prints, and who pushes chooses how much that is.
+    """
+    for start in range(0, len(wanted), _NAMES):
+        names = wanted[start : start + _NAMES]
+        small = _small(git, names, most)
+        with git.standing("cat-file", "--batch", stdin=_lines(small)) as answer:
+            read = plumbing.objects(answer, "blob", small, most)
+            known = frozenset(small)
+            for name in names:
+                yield next(read) if name in known else (name, None)
+
+
+def _small(git: GitProcess, names: Sequence[Sha], most: int) -> list[Sha]:
+    """Those that are blobs of at most so many bytes, which fit into one question."""
+    small: list[Sha] = []
+    with git.standing("cat-file", _SIZES, stdin=_lines(names)) as answer:
+        for name in names:
+            line = answer.readline()
+            if not line.endswith(b"\n"):
+                raise EOFError
+            kind, _, size = line.decode().strip().rpartition(" ")
+            if kind == "blob" and int(size) <= most:
+                small.append(name)
+    return small
 
 
 def commits(git: GitProcess, wanted: Sequence[Sha]) -> dict[Sha, plumbing.CommitHeader]:
@@ -73,5 +86,8 @@ def _asked(
     git: GitProcess, arguments: Sequence[str], lines: Iterable[str], *, lazily: bool = True
 ) -> AbstractContextManager[BufferedReader]:
     """The answer of `git cat-file` while it comes, to a question of one line each, which all are asked before."""
-    asked = "".join(f"{line}\n" for line in lines)
-    return git.streamed("cat-file", *arguments, "--buffer", stdin=asked, lazily=lazily)
+    return git.streamed("cat-file", *arguments, "--buffer", stdin=_lines(lines), lazily=lazily)
+
+
+def _lines(asked: Iterable[str]) -> str:
+    return "".join(f"{each}\n" for each in asked)

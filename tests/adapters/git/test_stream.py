@@ -9,6 +9,7 @@ import pytest
 
 from jitbot.adapters.git import stream
 from jitbot.adapters.git.plumbing import Difference
+from jitbot.adapters.git.process import TURN
 from jitbot.adapters.git.tree_diff import Search
 from jitbot.domain.ledger.git_history import Touched
 from jitbot.domain.model.documents import Sha
@@ -27,12 +28,16 @@ OBJECTS = {
 class Git:
     """A git with these objects."""
 
+    ends_early = False
+
     @contextmanager
-    def streamed(self, *arguments: str, stdin: str, lazily: bool) -> Iterator[BufferedReader]:
+    def streamed(self, *arguments: str, stdin: str, lazily: bool = True) -> Iterator[BufferedReader]:
         """`cat-file`, in the forms that are asked for."""
         assert lazily
         printed = b"".join(self._told(name, arguments[1]) for name in stdin.splitlines())
-        yield BufferedReader(BytesIO(printed))
+        yield BufferedReader(BytesIO(printed[:-1] if self.ends_early else printed))
+
+    standing = streamed
 
     def _told(self, name: str, form: str) -> bytes:
         kind, content = OBJECTS.get(Sha(name), ("missing", b""))
@@ -40,8 +45,6 @@ class Git:
             return f"{name} missing\n".encode()
         if form == "--batch":
             return f"{name} {kind} {len(content)}\n".encode() + content + b"\n"
-        if form == "--batch=%(objectsize)":
-            return f"{len(content)}\n".encode() + content + b"\n"
         kinds = {"--batch-check=%(objecttype) %(objectsize)": f"{kind} {len(content)}\n"}
         return kinds.get(form, f"{name} {kind}\n").encode()
 
@@ -55,6 +58,23 @@ def test_contents_within_their_bound() -> None:
     found = list(stream.contents(GIT, wanted, 3))
     assert found == [(LARGE, None), (BLOB, b"1\n3"), (TREE, None), (GONE, None), (BLOB, b"1\n3")]
     assert list(stream.contents(GIT, [LARGE], 5)) == [(LARGE, b"12345")]
+
+
+def test_as_many_are_asked_for_together_as_a_pipe_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """git may wait to be read while it is still asked, if a question does not fit into its pipe: nobody would go on."""
+    asked = list[str]()
+    monkeypatch.setattr(Git, "standing", lambda self, *form, stdin: asked.append(stdin) or self.streamed(*form, stdin=stdin))  # fmt: skip
+    found = list(stream.contents(GIT, [BLOB, TREE] * 100, 3))
+    assert found == [(BLOB, b"1\n3"), (TREE, None)] * 100
+    assert len(asked) > 2
+    assert all(len(each) <= TURN for each in asked)
+
+
+def test_sizes_that_end_too_early_are_no_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs git says why."""
+    monkeypatch.setattr(Git, "ends_early", True)
+    with pytest.raises(EOFError):
+        list(stream.contents(GIT, [TREE], 3))
 
 
 def test_what_cannot_be_looked_at_whole_is_not_told_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
