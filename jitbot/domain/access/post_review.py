@@ -54,9 +54,11 @@ def pending_reviews(events: Iterable[Event]) -> tuple[PendingReview, ...]:
     """Every review that these events of one request require, reviewed or not. The order of the events does not matter."""
     all_events = tuple(events)
     found: dict[Sha, PendingReview] = {}
-    for event in sorted(all_events, key=lambda each: (each.at, each.key)):
-        if event.kind is not EventType.REVIEWED and event.evidence.is_break_glass:
-            found[event.commit] = _debt(event)
+    owing = (
+        each for each in all_events if each.kind is not EventType.REVIEWED and each.evidence.is_break_glass
+    )
+    for event in sorted(owing, key=lambda each: (each.at, each.key)):
+        found[event.commit] = _debt(event)
     return tuple(_with_reviews(pending_review, all_events) for pending_review in found.values())
 
 

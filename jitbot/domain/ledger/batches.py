@@ -109,7 +109,7 @@ def token_of(added: AddedCommit) -> AddedEntry | None:
 def batch_of(added: AddedCommit) -> Batch:
     """What a token must speak for: all that the commit adds, the token aside."""
     token = token_of(added)
-    blobs = {entry.path: entry.blob for entry in added.entries if entry != token}
+    blobs = {entry.path: entry.blob for entry in added.entries if entry is not token}
     return Batch(parent=added.parent, message=added.message, blobs=blobs)
 
 

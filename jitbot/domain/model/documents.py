@@ -4,7 +4,7 @@ Every value here has been through the schema (`adapters/documents`); what the sc
 (is the requester eligible, does the parameter match) is decided in `access/eligibility.py`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -176,6 +176,10 @@ class ByLogin(Mapping[Login, T]):
     def folded(self) -> Mapping[str, T]:
         """The same by casefolded login."""
         return self._known
+
+    def values(self) -> ValuesView[T]:
+        """Every value, without a look-up of each."""
+        return self._known.values()
 
     def __getitem__(self, login: Login) -> T:
         return self._known[login.casefold()]

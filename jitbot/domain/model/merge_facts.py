@@ -277,7 +277,8 @@ def supposed(
 
 def clashes_of(path: str, names: Iterable[str]) -> tuple[str, ...]:
     """Those of these names that differ from the path only by case."""
-    return tuple(name for name in names if name != path and name.casefold() == path.casefold())
+    folded = path.casefold()
+    return tuple(name for name in names if name.casefold() == folded and name != path)
 
 
 def latest_judgements(reviews: tuple[Review, ...], until: datetime) -> tuple[Review, ...]:

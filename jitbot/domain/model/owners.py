@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from jitbot.domain.model import bounds
-from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of, unusable
+from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, unusable
 from jitbot.domain.model.documents import ByLogin, Finding, GithubId, Login, People, Person, Principal, Teams
 from jitbot.domain.model.grammar import REQUESTS, policy_of
 from jitbot.domain.model.merge_facts import Actor
@@ -34,7 +34,7 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
     rule = codeowners.rule_for(path)
     if rule is None:
         return nobody("unowned", f"no line of CODEOWNERS matches {path}", "add a line for its folder")
-    names = owners_of(codeowners, path)
+    names = rule.owners
     logins = expand(names, teams)
     known = by_login(people)
     owners = tuple(known[login.casefold()] for login in logins if login.casefold() in known)
@@ -97,10 +97,9 @@ def person_behind(actor: Actor, people: People) -> Person | None:
 
     A login that somebody else took over has another id. A bot or an App is not a person.
     """
-    for login, person in people.items():
-        if login.casefold() == actor.login.casefold():
-            return person if person.github_id == actor.github_id and actor.kind == "User" else None
-    return None
+    person = by_login(people).get(actor.login.casefold())
+    known = person is not None and person.github_id == actor.github_id and actor.kind == "User"
+    return person if known else None
 
 
 def same_human(one: Person, other: Person) -> bool:

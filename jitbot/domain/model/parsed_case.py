@@ -108,8 +108,9 @@ def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners, moment: da
     """Who owns the path by the rules at the head, at this moment.
 
     If the merge itself changes the rules, the request is refused. Those rules are not read: the requester wrote them.
+    An audit has one value for equal rules.
     """
-    if outside_requests((*(case.touched or ()), *(merge.files or ()))):
+    if merge.head_rules is case.rules or outside_requests((*(case.touched or ()), *(merge.files or ()))):
         return owned_by
     rules, path = merge.head_rules, case.change.path
     people, roster = rules.people.value, rules.teams.value

@@ -70,7 +70,8 @@ def required_approvals(parsed_case: ParsedCase, approvals: Sequence[Approval] = 
     merge. If the rules at the head do not read, the case is refused for that, so only the others are
     asked.
     """
-    versions, at = (parsed_case.case.rules, parsed_case.merge.head_rules), parsed_case.merged_at
+    base, head, at = parsed_case.case.rules, parsed_case.merge.head_rules, parsed_case.merged_at
+    versions = (base,) if head is base else (base, head)
     found = (under(rules, parsed_case.request, at, approvals) for rules in versions)
     return join(each for each in found if each is not None)
 

@@ -196,11 +196,11 @@ def named_by_commits(merge: Merge, people: People) -> frozenset[GithubId]:
     "Update branch" makes a merge commit that leaves the request as its first parent has it, so pressing
     it disqualifies nobody.
     """
-    known = {login.casefold(): person.github_id for login, person in people.items()}
+    known = owners.by_login(people)
     touching = [commit for commit in merge.commits if commit.sha in merge.touching]
     by_login = (login.casefold() for commit in touching for login in commit.co_authors)
     by_id = (person for commit in touching for person in commit.named)
-    return frozenset((*by_id, *(known[login] for login in by_login if login in known)))
+    return frozenset((*by_id, *(known[login].github_id for login in by_login if login in known)))
 
 
 def pushers(merge: Merge) -> frozenset[GithubId]:

@@ -22,8 +22,10 @@ def problems(step: HistoryStep, objection: str | None) -> Iterator[AuditFinding]
         yield _finding(step, "too-large", "it changes more paths than anybody reads", "")
         return
     kept = [each for each in step.touched if is_ours(each.path)]
-    cleared = _cleared(step) if objection is None else frozenset()
-    gone = [each.path for each in kept if each.status == "D" and each.path not in cleared]
+    gone = [each.path for each in kept if each.status == "D"]
+    if gone and objection is None:
+        cleared = _cleared(step)
+        gone = [path for path in gone if path not in cleared]
     edited = [each.path for each in kept if each.status in "MT"]
     if gone:
         yield _finding(step, "event-deleted", f"it deletes {_named(gone)}", gone[0])
