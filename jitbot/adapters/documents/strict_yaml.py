@@ -166,6 +166,8 @@ class _Walk:
         raise _StopError
 
     def _nothing_attached(self, event: Any, path: Path) -> None:
+        if event.anchor is None and event.tag is None:
+            return
         place, name = _position(event.start_mark), quoted(event.anchor or "")[1:-1]
         if isinstance(event, yaml.AliasEvent):
             self._document.note(path, "alias", f"*{name} repeats another part", "write the value out", place)

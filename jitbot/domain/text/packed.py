@@ -10,6 +10,8 @@ from functools import lru_cache
 
 _WORTH = 200  # characters of JSON: a shorter object is smaller as it is
 _SHORT = 64  # characters of a text that stays open: the name of a commit, a moment
+# For a few kilobytes zlib takes most of its time to clear the tables that it has for more: these are as large as needed.
+_WINDOW, _EFFORT = 13, 6  # 8 KB that are looked back to, and half of the usual tables
 _OPEN = 32  # objects that stay open, since one is often read key by key
 
 
@@ -61,7 +63,7 @@ class Packer:
         if (known := self._known.get(digest)) is None:
             keys = tuple(whole)
             places = self._places.setdefault(keys, {key: place for place, key in enumerate(keys)})
-            packed = Packed(zlib.compress(text, 1), places, tuple(map(_short, whole.values())))
+            packed = Packed(_compressed(text), places, tuple(map(_short, whole.values())))
             known = self._known.setdefault(digest, packed)
         return known
 
@@ -71,6 +73,11 @@ def plain(value: object) -> dict[str, object]:
     if isinstance(value, Packed):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+
+
+def _compressed(text: bytes) -> bytes:
+    compressor = zlib.compressobj(1, zlib.DEFLATED, _WINDOW, _EFFORT)
+    return compressor.compress(text) + compressor.flush()
 
 
 def _short(value: object) -> object:
