@@ -38,10 +38,13 @@ if TYPE_CHECKING:
 FRESH = 120  # seconds; GitHub's tokens live for a few minutes, and a run may take longer
 
 
-def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -> Context:
+def open_context(
+    invocation: Invocation, verb: str, *, purpose: str = "audit", renamed: bool = False
+) -> Context:
     """The context of a command that works on main and the ledger, which were just fetched; the settings are read.
 
-    `purpose` is jitbot's own role to enter accounts with: grant, sweep or audit.
+    `purpose` is jitbot's own role to enter accounts with: grant, sweep or audit. With `renamed` it may be called in a job
+    of the settings' repository under another name: what shows a pull request must show the one that writes the new name.
     """
     environ = invocation.environ
     git = clone(invocation.folder, environ)
@@ -50,17 +53,17 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
     from jitbot.adapters.github import GitHubIssues, GitHubReader, GitHubWriter
 
     settings = settings_at_main(git, documents)
-    _same_repository(environ, settings)
+    repository = _repository(environ, settings, renamed=renamed)
     agent = f"jitbot/{__version__} ({verb})"
     issuer = _issuer(environ, settings, agent)
-    client = github_client(environ, settings.repository, agent)
+    client = github_client(environ, repository, agent)
     return Context(
         git=git,
         documents=documents,
         settings=settings,
         github=GitHubReader(client),
         github_write=GitHubWriter(client),
-        issues=GitHubIssues(client, github_client(environ, settings.repository, agent, repeats=False)),
+        issues=GitHubIssues(client, github_client(environ, repository, agent, repeats=False)),
         issuer=issuer,
         catalogue=ServiceAuthorizationReference(),
         cloud=_cloud(invocation, settings, issuer, purpose),
@@ -121,12 +124,19 @@ def _issuer(environ: Mapping[str, str], settings: Settings, agent: str) -> "Acti
     )
 
 
-def _same_repository(environ: Mapping[str, str], settings: Settings) -> None:
+def _repository(environ: Mapping[str, str], settings: Settings, *, renamed: bool) -> str:
+    """The name of this repository: in a job GitHub says it. Raises DeniedError where the settings are not those of it.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    """
     here = environ.get("GITHUB_REPOSITORY", settings.repository)
-    if here != settings.repository:
-        raise DeniedError(
-            f"this job runs in {here}, but policies/settings.yaml is that of {settings.repository}"
-        )
+    same = environ.get("GITHUB_REPOSITORY_ID") == str(settings.repository_id)
+    if here == settings.repository or (same and renamed):
+        return here
+    fix = f". It was renamed or moved: write `repository: {here}` there" if same else ""
+    raise DeniedError(
+        f"this job runs in {here}, but policies/settings.yaml is that of {settings.repository}{fix}"
+    )
 
 
 def _cloud(

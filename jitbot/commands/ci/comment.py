@@ -40,7 +40,7 @@ _MOST = 50  # pull requests that one run brings up to date
 def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int:
     """Carry out `jitbot comment`."""
     environ = invocation.environ
-    context = open_context(invocation, "comment")
+    context = open_context(invocation, "comment", renamed=True)
     numbers = pulls or _of_event(environ)
     if numbers:
         shown = [of_pull(context, number, invocation.now) for number in numbers]

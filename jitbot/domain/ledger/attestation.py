@@ -10,7 +10,7 @@ Claims: https://docs.github.com/en/actions/reference/security/oidc
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,6 +52,15 @@ class Tenure:
         skew = CLOCK_SKEW.total_seconds()
         first, last = (time.timestamp() for time in self.times)
         return isinstance(issued, int) and first - skew <= issued <= last + skew
+
+
+def former_names(today: Settings, earlier: Iterable[Tenure]) -> Iterator[Tenure]:
+    """Of earlier settings, those that are of this same repository and issuer, and give the repository another name."""
+    for each in earlier:
+        found = each.settings
+        same = (found.repository_id, found.issuer) == (today.repository_id, today.issuer)
+        if same and found.repository != today.repository:
+            yield each
 
 
 def audience(batch: Batch) -> str:

@@ -4,7 +4,7 @@ A batch that counts vouches for keys. These keys count from then on, also for ba
 no key had signed them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -48,12 +48,12 @@ class VerifiedBatch:
 class BatchVerifier:
     """Judges commits by their tokens, and keeps those that count.
 
-    `settings` are those a batch may be judged by, today's first; `keys` is every key that counts, by its id. `keep` gives
+    `settings` are those a batch may be judged by, today's first, gone through for each batch as far as needed; `keys` is every key that counts, by its id. `keep` gives
     what is kept of each event that was read: all of it, packed.
     """
 
     signatures: Signatures
-    settings: Sequence[Tenure]
+    settings: Iterable[Tenure]
     keys: dict[str, str]
     keep: Callable[[Event], Event] = field(default_factory=lambda: EventKeeper().keep)
     verified: list[VerifiedBatch] = field(default_factory=list)

@@ -113,7 +113,7 @@ def batch_of(added: AddedCommit) -> Batch:
     return Batch(parent=added.parent, message=added.message, blobs=blobs)
 
 
-def claims_of(raw: Mapping[str, object], added: AddedCommit, settings: Sequence[Tenure]) -> Claims | str:
+def claims_of(raw: Mapping[str, object], added: AddedCommit, settings: Iterable[Tenure]) -> Claims | str:
     """What correctly signed claims say, or why they do not speak for this batch under any of these settings."""
     batch, why = batch_of(added), "main has no settings that can be read"
     for each in (each.settings for each in settings if each.holds(raw.get("iat"))):

@@ -7,7 +7,7 @@ Anyone who may merge can shape main's history: a rebase can leave a tree on main
 from itertools import pairwise
 
 from jitbot.domain.audit.history.main_history import MainHistory
-from jitbot.domain.ledger.attestation import Tenure
+from jitbot.domain.ledger.attestation import Tenure, former_names
 from jitbot.domain.model.documents import SETTINGS, Parsed, Settings
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.documents import DocumentReader
@@ -27,14 +27,12 @@ def tenures(git: Git, documents: DocumentReader, main_history: MainHistory) -> t
             "repository may attest"
         )
     now = today.value
-    former = []
-    for (version, found), (following, _) in pairwise(read):
-        named = found.value
-        if named is None or (named.repository_id, named.issuer) != (now.repository_id, now.issuer):
-            continue
-        if named.repository != now.repository:
-            former.append(Tenure(settings=named, times=(version.at, following.at)))
-    return (Tenure(settings=now), *former)
+    earlier = (
+        Tenure(settings=found.value, times=(version.at, following.at))
+        for (version, found), (following, _) in pairwise(read)
+        if found.value is not None
+    )
+    return (Tenure(settings=now), *former_names(now, earlier))
 
 
 def _trouble(parsed: Parsed[Settings]) -> str:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from jitbot.domain.access import request_state
 from jitbot.domain.ledger import batches
-from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.ledger.batch_verifier import BatchVerifier
 from jitbot.domain.ledger.batches import (
     AddedCommit,
@@ -25,6 +24,7 @@ from jitbot.domain.text.amount import many
 from jitbot.ports.git import Git
 from jitbot.ports.oidc import Oidc
 from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
+from jitbot.usecases.ledger.former_names import Tenures
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
 MOST_REPORTED = 20  # of the commits that are ignored: a flood of them must not drown the report
@@ -124,10 +124,11 @@ class LedgerReader:
 
     def _begin(self, keys: Mapping[str, str]) -> None:
         git, context = self.context.git, self.context
-        tenure = [Tenure(settings=context.settings)]
+        since = min(self.at - MEMORY, self.since or self.at)
+        tenures = Tenures(context=context, since=since)
         self._keys, self._ignored = keys, {}
         self._batches = BatchReader(
-            verifier=BatchVerifier(signatures=context.issuer, settings=tenure, keys=dict(keys)),
+            verifier=BatchVerifier(signatures=context.issuer, settings=tenures, keys=dict(keys)),
             contents=git.small,
             again=git.added,
             judged=self._judged,

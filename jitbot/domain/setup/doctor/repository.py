@@ -36,7 +36,7 @@ def identity(settings: Settings, found: Hosting, api_url: str) -> Iterator[Check
         group="settings.yaml",
         title="repository is this one",
         impact="jobs refuse to run for another repository",
-        fix=f"write `repository: {found.full_name}`",
+        fix=f"write `repository: {found.full_name}`, and roll `jitbot bootstrap` out again",
     ).answer(settings.repository == found.full_name, f"GitHub calls it {found.full_name}")
     yield Check(
         code="settings-repository-id",
