@@ -10,7 +10,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from github import Auth, Github, GithubException, GithubRetry
@@ -65,6 +65,27 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
+class BoundedRetry(GithubRetry):
+    """PyGithub's, which waits as long as `Retry-After` says: an hour of that, and GitHub would end the job.
+
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+    """
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Self:
+        """The next attempt. Raises RateLimitExceededException where it would have to wait longer than `LONGEST_WAIT`."""
+        if response is not None and (self.get_retry_after(response) or 0) > LONGEST_WAIT:
+            raise RateLimitExceededException(response.status, {}, dict(response.headers))
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
 class Client:
     """One repository on GitHub, by `owner/name`. Paths are relative to it: `/pulls/7`."""
 
@@ -94,7 +115,7 @@ class Client:
                 timeout=timeout,
                 lazy=True,
                 # A call that must not take effect twice is made by a client that never repeats one.
-                retry=GithubRetry(total=4, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT)
+                retry=BoundedRetry(total=4, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT)
                 if repeats
                 else None,
                 # A job makes a handful of calls: pauses would only delay access.

@@ -632,3 +632,24 @@ def test_questions_asked_at_the_same_time_have_connections_of_their_own(site: Si
         found = dict(zip(paths, pool.map(ask, paths), strict=True))
     assert {path: keys for path, (_, keys) in found.items()} == alone
     assert len({id(each) for each, _ in found.values()} | {id(client._requester)}) == 4
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+@pytest.mark.parametrize(("wait", "repeated"), [(120, True), (121, False), (21_600, False)])
+def test_no_wait_that_github_asks_for_holds_up_a_job(
+    site: Site, monkeypatch: pytest.MonkeyPatch, status: int, wait: int, repeated: bool
+) -> None:
+    """Two minutes are waited, and the call is made again; for more the run gives way to the next one at once."""
+    waited: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", waited.append)
+    faults = iter(
+        [GitHubFault(status=status, body=b'{"message": "slow down"}', headers={"Retry-After": str(wait)})]
+    )
+    site.github.faults = lambda *_: next(faults, None)
+    ask = site.reader("bob").hosting
+    if repeated:
+        assert ask().full_name == "acme/access"
+    else:
+        with pytest.raises(UnavailableError, match="rate limit is used up; the next run goes on"):
+            ask()
+    assert waited == ([wait] if repeated else [])
