@@ -216,6 +216,14 @@ class GitHubRead(Protocol):
         """What a job's token may do by default."""
         ...
 
+    def actions_policy(self) -> Body:
+        """Whether GitHub Actions is on here, and which actions may be used; where some are selected, these too."""
+        ...
+
+    def token_subject(self) -> Body:
+        """What the subject of a job's token is made of, and how it begins now."""
+        ...
+
     def codeowners_errors(self) -> Sequence[Finding] | None:
         """What GitHub finds wrong with CODEOWNERS on main; None if it finds no such file."""
         ...

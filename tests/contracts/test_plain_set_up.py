@@ -22,6 +22,7 @@ from jitbot.sandbox.organisation import acme_tree
 from jitbot.usecases.setup.apply_settings import apply_settings, read, ready
 
 ADMIN = "root"
+OF_ACTIONS = ("job_tokens", "actions_policy", "token_subject")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,10 @@ def test_the_repository_has_what_the_memory_says_of_it(site: Site) -> None:
         real.repository_id,
         real.default_branch,
     )
-    for few, many in ((mine.answer, real.answer), (memory.job_tokens(), reader.job_tokens())):
+    for few, many in (
+        (mine.answer, real.answer),
+        *((getattr(memory, name)(), getattr(reader, name)()) for name in OF_ACTIONS),
+    ):
         assert {name: many[name] for name in few} == few
 
 
@@ -103,7 +107,7 @@ QUESTIONS: tuple[tuple[str, tuple[Any, ...]], ...] = (
 
 def test_nothing_is_answered_that_is_not_compared() -> None:
     """Whatever else is said of acme in memory must be put to both here."""
-    elsewhere = {"hosting", "job_tokens", "protection", "environment", "tip"}
+    elsewhere = {*OF_ACTIONS, "hosting", "protection", "environment", "tip"}
     assert answered(PlainSetUp(), GitHubRead) == {name for name, _ in QUESTIONS} | elsewhere
 
 

@@ -30,8 +30,10 @@ HOSTING = Hosting(
     default_branch="main",
     full_name="acme/access",
     repository_id=7,
-    answer={"default_branch": "main", **body(desired.MERGING)},
+    answer={"default_branch": "main", "archived": False, **body(desired.MERGING)},
 )
+ACTIONS: Mapping[str, Any] = {"enabled": True, "allowed_actions": "all", "sha_pinning_required": False}
+SUBJECT: Mapping[str, Any] = {"sub_claim_prefix": "repo:acme/access", "use_default": True}
 MAIN = Branch(name="main", rules=MAIN_RULES, classic=None, bypasses=())
 LEDGER = Branch(name="ledger", rules=LEDGER_RULES, classic=None, bypasses=())
 LIMITED = Environment(allows=frozenset({"main"}), secrets=frozenset({"JITBOT_CHANNELS"}))

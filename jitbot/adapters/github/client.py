@@ -10,7 +10,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from github import Auth, Github, GithubException, GithubRetry
@@ -52,7 +52,7 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
         except GithubException as error:
             if error.status == requests.codes.unauthorized:
                 raise DeniedError("GitHub refuses the token; set GITHUB_TOKEN to a valid one") from error
-            kind = DeniedError if error.status in (403, 404, 413, 422) else UnavailableError
+            kind = DeniedError if error.status in (403, 404, 410, 413, 422) else UnavailableError
             raise kind(f"GitHub answered {error.status}: {said(error)}") from error
         except requests.exceptions.RequestException as error:
             asked = urlsplit(getattr(error.request, "url", None) or "").netloc
@@ -79,7 +79,7 @@ class BoundedRetry(GithubRetry):
         error: Exception | None = None,
         _pool: Any = None,
         _stacktrace: Any = None,
-    ) -> Self:
+    ) -> Any:
         """The next attempt. Raises RateLimitExceededException where it would have to wait longer than `LONGEST_WAIT`."""
         if response is not None and (self.get_retry_after(response) or 0) > LONGEST_WAIT:
             raise RateLimitExceededException(response.status, {}, dict(response.headers))

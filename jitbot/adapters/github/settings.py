@@ -141,6 +141,26 @@ class SettingsReader(ContentReader):
     def job_tokens(self) -> Body:
         return self._client.get("/actions/permissions/workflow")
 
+    def actions_policy(self) -> Body:
+        # https://docs.github.com/en/rest/actions/permissions
+        policy = self._asked("/actions/permissions")
+        chosen = policy.get("allowed_actions") == "selected"
+        return policy | (self._asked("/actions/permissions/selected-actions") if chosen else {})
+
+    def token_subject(self) -> Body:
+        # https://docs.github.com/en/rest/actions/oidc#get-the-customization-template-for-an-oidc-subject-claim-for-a-repository
+        return self._asked("/actions/oidc/customization/sub")
+
+    @translated
+    def _asked(self, path: str) -> dict[str, Any]:
+        """What admins are shown."""
+        try:
+            return self._client.get(path)
+        except GithubException as error:
+            if error.status in (403, _NOT_FOUND):
+                raise DeniedError(_NEEDS_ADMIN) from error
+            raise
+
     @translated
     def environment(self, name: str) -> Environment | None:
         # https://docs.github.com/en/rest/deployments/environments, and /branch-policies beside it

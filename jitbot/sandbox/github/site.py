@@ -72,7 +72,15 @@ class HostedRepository:
             "allow_rebase_merge": True,
             "allow_auto_merge": True,
             "delete_branch_on_merge": False,
+            "has_issues": True,
         }
+        self.actions: dict[str, object] = {
+            "enabled": True,
+            "allowed_actions": "all",
+            "sha_pinning_required": False,
+        }
+        self.selected_actions: dict[str, object] = {}
+        self.token_subject: dict[str, object] = {"use_default": True}
         self.job_permissions: dict[str, object] = {
             "default_workflow_permissions": "read",
             "can_approve_pull_request_reviews": False,

@@ -38,7 +38,7 @@ from jitbot.domain.setup.doctor import (
     shared_roles,
     workflows,
 )
-from jitbot.domain.setup.doctor.github import chat_environment, desired_settings, other_rules
+from jitbot.domain.setup.doctor.github import actions_policy, chat_environment, desired_settings, other_rules
 from jitbot.domain.setup.doctor.github.github_state import GitHubState
 from jitbot.domain.setup.doctor.github.setting import Setting
 from jitbot.domain.setup.doctor.report import Check, Unknown, tried
@@ -135,6 +135,9 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     for row in desired_settings.REPOSITORY:
         yield row.compare(state, target.page)
     yield other_rules.sign_off(state.hosting)
+    used = [each for file in tree.runs.values() for each in file.uses]
+    policy, subject = tried(github.actions_policy), tried(github.token_subject)
+    yield from actions_policy.checks(policy, subject, state.hosting, used, target.page)
     yield from chat_environment.checks(state, tree.channels)
     if tree.codeowners is not None and not tree.codeowners.findings:
         yield ownership.of_teams(tree.codeowners, state.main)

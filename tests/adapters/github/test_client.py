@@ -193,6 +193,7 @@ def lost(url: str | None) -> requests.ConnectionError:
         (UnknownObjectException(404, {"message": "x"}), DeniedError, "finds no such thing, or the token may not see it: x"),
         (BadCredentialsException(401, {}), DeniedError, "set GITHUB_TOKEN to a valid one"),
         (GithubException(403, {"message": "x"}), DeniedError, "GitHub answered 403: x"),
+        (GithubException(410, {"message": "Issues are disabled for this repo"}), DeniedError, "Issues are disabled"),
         (GithubException(413, {}), DeniedError, "GitHub answered 413: no reason given"),
         (GithubException(422, "text"), DeniedError, "GitHub answered 422: no reason given"),
         (GithubException(409, {}), UnavailableError, "GitHub answered 409"),

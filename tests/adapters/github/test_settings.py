@@ -348,3 +348,20 @@ def test_what_else_is_read_as_it_is() -> None:
     for ask in asks:
         with pytest.raises(DeniedError, match="finds no such thing"):
             ask()
+
+
+def test_which_actions_may_run_is_asked_where_some_are_selected() -> None:
+    """Both answers are one; where all may run, no list is asked for."""
+    policy, chosen = "/actions/permissions", {"patterns_allowed": ["a/b@*"]}
+    selected = {"enabled": True, "allowed_actions": "selected"}
+    both = reader({policy: selected, f"{policy}/selected-actions": chosen}).actions_policy()
+    assert both == {**selected, **chosen}
+    everything = {"enabled": True, "allowed_actions": "all"}
+    assert reader({policy: everything}).actions_policy() == everything
+
+
+def test_what_admins_alone_see_of_actions_is_said_so() -> None:
+    """GitHub answers others as if there were nothing."""
+    for ask in (reader().actions_policy, reader().token_subject):
+        with pytest.raises(DeniedError, match="as an admin of the repository"):
+            ask()

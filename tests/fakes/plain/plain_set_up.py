@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, cast
 
 from acme_facts import PEOPLE, TEAMS, an_actor, sha
-from github_facts import JOB_TOKENS, LEDGER, LIMITED, MAIN, hosting
+from github_facts import ACTIONS, JOB_TOKENS, LEDGER, LIMITED, MAIN, SUBJECT, hosting
 
 from jitbot.domain.model.documents import Finding, Login, Sha
 from jitbot.domain.model.errors import JitbotError
@@ -39,6 +39,8 @@ class PlainSetUp:
     branches: Mapping[str, Branch] = field(default_factory=lambda: {"main": MAIN, "ledger": LEDGER})
     tips: Mapping[str, Answer[Sha | None]] = field(default_factory=lambda: {"ledger": sha("ledger")})
     jobs: Answer[Body] = field(default_factory=lambda: JOB_TOKENS)
+    actions: Answer[Body] = field(default_factory=lambda: ACTIONS)
+    subject: Answer[Body] = field(default_factory=lambda: SUBJECT)
     limited: Answer[Environment | None] = LIMITED
     secrets: Answer[frozenset[str]] = frozenset()
     owners_errors: Answer[Sequence[Finding] | None] = ()
@@ -73,6 +75,14 @@ class PlainSetUp:
     def job_tokens(self) -> Body:
         """What a job's token may do."""
         return given(self.jobs)
+
+    def actions_policy(self) -> Body:
+        """Whether Actions may run, and which."""
+        return given(self.actions)
+
+    def token_subject(self) -> Body:
+        """Of a job's token."""
+        return given(self.subject)
 
     def environment(self, name: str) -> Environment | None:
         """That of chat."""

@@ -137,6 +137,7 @@ HARMS: dict[str, Harm] = {
     "ledger-writable": rule("ledger", pull_request=PULL),
     "ledger-bypass": rule("ledger", admins_bypass=True),
     "merge-methods": rebasing,
+    "issues": setting("merging", has_issues=False),
     "auto-merge": setting("merging", allow_auto_merge=False),
     "delete-branch": setting("merging", delete_branch_on_merge=False),
     "actions-default-read": setting("job_permissions", default_workflow_permissions="write"),

@@ -244,6 +244,13 @@ OTHER_RULE = replace(LEDGER, rules=(*LEDGER.rules, {"type": "new"}))  # type: ig
         ({"of": a_repository(trunk="trunk", default_branch="trunk")}, {"default-branch": WRONG}),
         ({"of": replace(a_repository(), answer={**HOSTING.answer, "web_commit_signoff_required": True})}, {"web-commit-sign-off": WARN}),
         ({"of": a_repository(allow_auto_merge=False)}, {"auto-merge": WARN}),
+        ({"of": a_repository(has_issues=False)}, {"issues": WARN}),
+        ({"of": a_repository(archived=True)}, {"not-archived": WRONG}),
+        ({"actions": {"enabled": False}}, {"actions-on": WRONG}),
+        ({"actions": {"enabled": True, "allowed_actions": "local_only"}}, {"actions-allowed": WRONG}),
+        ({"actions": NO}, {"actions-on": UNKNOWN, "actions-allowed": UNKNOWN}),
+        ({"subject": {"use_default": False, "include_claim_keys": ["actor"]}}, {"oidc-subject": WRONG}),
+        ({"subject": NO}, {"oidc-subject": UNKNOWN}),
         ({"branches": {"main": WEAKER, "ledger": LEDGER}}, {"main-deletion": WRONG}),
         ({"branches": {"main": QUEUE, "ledger": LEDGER}}, {"main-merge-queue": WRONG}),
         ({"branches": {"main": MAIN, "ledger": replace(LEDGER, rules=without(LEDGER.rules, "deletion"))}}, {"ledger-deletion": WRONG}),  # type: ignore[arg-type]

@@ -32,7 +32,9 @@ def list_issues(call: GitHubCall, repo: HostedRepository) -> Reply:
 
 
 def create_issue(call: GitHubCall, repo: HostedRepository) -> Reply:
-    """POST issues: anyone who may read may open one."""
+    """POST issues: anyone who may read may open one; 410 where issues are off."""
+    if not repo.merging["has_issues"]:
+        raise RefusalError(410, "Issues are disabled for this repo")
     now = call.site.clock.now()
     issue = Issue(
         id=call.site.next_id(),

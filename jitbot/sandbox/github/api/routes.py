@@ -30,6 +30,9 @@ SITE_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
 REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", _REPO): site.get_repository,
     ("PATCH", _REPO): settings.edit_repository,
+    ("GET", f"{_REPO}/actions/permissions"): settings.get_actions,
+    ("GET", f"{_REPO}/actions/permissions/selected-actions"): settings.get_selected_actions,
+    ("GET", f"{_REPO}/actions/oidc/customization/sub"): settings.get_token_subject,
     ("GET", f"{_REPO}/actions/permissions/workflow"): settings.get_job_permissions,
     ("PUT", f"{_REPO}/actions/permissions/workflow"): settings.set_job_permissions,
     ("GET", f"{_REPO}/rulesets"): settings.list_rulesets,

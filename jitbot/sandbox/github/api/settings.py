@@ -14,7 +14,7 @@ _PULL_REQUEST = {field.name: field for field in fields(PullRequestRule)}
 
 
 def edit_repository(call: GitHubCall, repo: HostedRepository) -> Reply:
-    """PATCH /repos/{owner}/{name}, as far as merging goes."""
+    """PATCH /repos/{owner}/{name}, as far as merging and issues go."""
     _must_administer(call)
     for name, value in call.body.items():
         if name not in repo.merging:
@@ -28,6 +28,26 @@ def edit_repository(call: GitHubCall, repo: HostedRepository) -> Reply:
         raise RefusalError(422, "Sorry, you need to allow at least one merge strategy")
     repo.merging = changed
     return Reply(body=shapes.repository(call.site, repo, call.actor))
+
+
+def get_actions(call: GitHubCall, repo: HostedRepository) -> Reply:
+    """GET actions/permissions."""
+    _must_administer(call)
+    return Reply(body=dict(repo.actions))
+
+
+def get_selected_actions(call: GitHubCall, repo: HostedRepository) -> Reply:
+    """GET actions/permissions/selected-actions; 409 where none are selected."""
+    _must_administer(call)
+    if repo.actions.get("allowed_actions") != "selected":
+        raise RefusalError(409, "Conflict")
+    return Reply(body=dict(repo.selected_actions))
+
+
+def get_token_subject(call: GitHubCall, repo: HostedRepository) -> Reply:
+    """GET actions/oidc/customization/sub."""
+    _must_administer(call)
+    return Reply(body={"sub_claim_prefix": f"repo:{repo.full_name}", **repo.token_subject})
 
 
 def get_job_permissions(call: GitHubCall, repo: HostedRepository) -> Reply:

@@ -70,7 +70,6 @@ _REPOSITORY_CONSTANTS = {
     "mirror_url": None,
     "archived": False,
     "disabled": False,
-    "has_issues": True,
     "has_projects": False,
     "has_wiki": False,
     "web_commit_signoff_required": False,
@@ -167,6 +166,7 @@ def repository(site: Site, repo: HostedRepository, reader: User) -> Json:
         **dict.fromkeys(("created_at", "updated_at", "pushed_at"), created),
         **dict.fromkeys(_REPOSITORY_COUNTS, 0),
         **_REPOSITORY_CONSTANTS,
+        "has_issues": repo.merging["has_issues"],
         **(repo.merging if write else {}),  # GitHub shows these to anyone with write access
         **{name: f"{base}{path}" for name, path in _REPOSITORY_LINKS.items()},
     }

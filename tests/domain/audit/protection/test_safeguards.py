@@ -5,7 +5,7 @@ from jitbot.domain.setup.doctor.github.desired_settings import TABLE
 from jitbot.domain.setup.doctor.report import CheckVerdict
 
 # They keep jitbot from working, and protect nothing.
-NO_SAFEGUARD = {"default-branch", "ledger-exists", "ledger-writable"}
+NO_SAFEGUARD = {"default-branch", "not-archived", "ledger-exists", "ledger-writable"}
 
 
 def test_each_row_that_a_promise_rests_on_is_a_safeguard() -> None:

@@ -6,13 +6,16 @@ from functools import partial
 
 from jitbot.domain.ledger.events import DELETION, FORCE_PUSH
 from jitbot.domain.request.new_request import APPROVAL, CHECK
-from jitbot.domain.setup.doctor.github.github_state import Body, Branch, GitHubState
+from jitbot.domain.setup.doctor.github.github_state import Branch, GitHubState
 from jitbot.domain.setup.doctor.github.setting import (
     MERGE_METHODS,
     Seen,
     Setting,
     SettingChange,
     SettingRule,
+    key_setting,
+    of_job_tokens,
+    of_repository,
     some_of,
 )
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
@@ -23,7 +26,9 @@ LEDGER_BRANCH = SettingChange(
     title="the branch ledger", effect="the branch ledger, without a past", method="POST", path="/git/refs"
 )
 MERGING = SettingChange(
-    title="merging", effect="merge and squash alone, auto-merge, merged branches deleted", method="PATCH"
+    title="merging",
+    effect="merge and squash alone, auto-merge, merged branches deleted, issues on",
+    method="PATCH",
 )
 JOB_TOKENS = SettingChange(
     title="what a job's token may do",
@@ -121,46 +126,6 @@ def _bypass(
     )
 
 
-def _key(
-    answer_of: Callable[[GitHubState], Body | Unknown],
-    key: str,
-    wanted: bool | str,
-    observed: str,
-    change: SettingChange | None,
-    check: Check,
-) -> Setting:
-    """One key of an answer of GitHub's."""
-    return Setting(
-        check=check,
-        wanted=wanted,
-        read=partial(_read_key, answer_of, key, type(wanted)),
-        observed=observed,
-        change=change,
-        sets=partial(dict, {key: wanted}),
-    )
-
-
-def _repository(state: GitHubState) -> Body:
-    return state.hosting.answer
-
-
-def _job_tokens(state: GitHubState) -> Body | Unknown:
-    return state.job_tokens
-
-
-def _read_key(
-    answer_of: Callable[[GitHubState], Body | Unknown],
-    key: str,
-    kind: type[bool | str],
-    state: GitHubState,
-) -> Seen:
-    answer = answer_of(state)
-    if isinstance(answer, Unknown):
-        return (answer,)
-    value = answer.get(key)
-    return (value if isinstance(value, kind) else Unknown(why="only people who may write see this"),)
-
-
 _METHODS: Mapping[str, str] = {
     "allow_merge_commit": "merge",
     "allow_squash_merge": "squash",
@@ -192,8 +157,8 @@ def _blocks_writing(state: GitHubState) -> Seen:
 
 _METHODS_WANTED = {"allow_merge_commit": True, "allow_squash_merge": True, "allow_rebase_merge": False}
 
-DEFAULT_BRANCH = _key(
-    _repository,
+DEFAULT_BRANCH = key_setting(
+    of_repository,
     "default_branch",
     "main",
     "it is {}",
@@ -316,6 +281,35 @@ LEDGER = (
     _bypass("ledger", "promise 4", lambda state: state.ledger, LEDGER_RULESET),
 )
 REPOSITORY = (
+    key_setting(
+        of_repository,
+        "archived",
+        False,
+        "it is",
+        None,
+        check=Check(
+            code="not-archived",
+            group="repository",
+            title="the repository is not archived",
+            impact="nothing can be recorded: nothing is granted, and no access ends before its time",
+            fix="gh api -X PATCH repos/{repository} -F archived=false",
+        ),
+    ),
+    key_setting(
+        of_repository,
+        "has_issues",
+        True,
+        "they are off",
+        MERGING,
+        check=Check(
+            code="issues",
+            group="repository",
+            title="issues can be opened",
+            impact="nobody is asked for the review of a break-glass, and no issue says that the record does not verify",
+            fix="gh api -X PATCH repos/{repository} -F has_issues=true",
+            otherwise=CheckVerdict.WARN,
+        ),
+    ),
     Setting(
         check=Check(
             code="merge-methods",
@@ -332,8 +326,8 @@ REPOSITORY = (
         change=MERGING,
         sets=partial(dict, _METHODS_WANTED),
     ),
-    _key(
-        _repository,
+    key_setting(
+        of_repository,
         "allow_auto_merge",
         True,
         "it is off",
@@ -347,8 +341,8 @@ REPOSITORY = (
             otherwise=CheckVerdict.WARN,
         ),
     ),
-    _key(
-        _repository,
+    key_setting(
+        of_repository,
         "delete_branch_on_merge",
         True,
         "it is off",
@@ -362,8 +356,8 @@ REPOSITORY = (
             otherwise=CheckVerdict.WARN,
         ),
     ),
-    _key(
-        _job_tokens,
+    key_setting(
+        of_job_tokens,
         "default_workflow_permissions",
         "read",
         "it may {}",
@@ -377,8 +371,8 @@ REPOSITORY = (
             otherwise=CheckVerdict.WARN,
         ),
     ),
-    _key(
-        _job_tokens,
+    key_setting(
+        of_job_tokens,
         "can_approve_pull_request_reviews",
         False,
         "they can",

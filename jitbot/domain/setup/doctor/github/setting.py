@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from jitbot.domain.setup.doctor.github.github_state import Body, Branch, Bypass, GitHubState
@@ -133,6 +134,48 @@ class Setting:
         return check.no(
             self.observed.format(listed(sorted(value)) if isinstance(value, frozenset) else value)
         )
+
+
+def key_setting(
+    answer_of: Callable[[GitHubState], Body | Unknown],
+    key: str,
+    wanted: bool | str,
+    observed: str,
+    change: SettingChange | None,
+    check: Check,
+) -> Setting:
+    """One key of an answer of GitHub's."""
+    return Setting(
+        check=check,
+        wanted=wanted,
+        read=partial(_read_key, answer_of, key, type(wanted)),
+        observed=observed,
+        change=change,
+        sets=partial(dict, {key: wanted}),
+    )
+
+
+def of_repository(state: GitHubState) -> Body:
+    """The repository's own settings."""
+    return state.hosting.answer
+
+
+def of_job_tokens(state: GitHubState) -> Body | Unknown:
+    """What a job's token may do by default."""
+    return state.job_tokens
+
+
+def _read_key(
+    answer_of: Callable[[GitHubState], Body | Unknown],
+    key: str,
+    kind: type[bool | str],
+    state: GitHubState,
+) -> Seen:
+    answer = answer_of(state)
+    if isinstance(answer, Unknown):
+        return (answer,)
+    value = answer.get(key)
+    return (value if isinstance(value, kind) else Unknown(why="only people who may write see this"),)
 
 
 def below(found: object, *names: str) -> object:

@@ -86,6 +86,14 @@ ANSWERS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         [{"hosting": repository(default_branch="trunk")}],
         [{"hosting": repository(default_branch=...)}, {"hosting": repository(default_branch=None)}],
     ),
+    "not-archived": (
+        [{"hosting": repository(archived=True)}],
+        [{"hosting": repository(archived=...)}, {"hosting": repository(archived="no")}],
+    ),
+    "issues": (
+        [{"hosting": repository(has_issues=False)}],
+        [{"hosting": repository(has_issues=...)}, {"hosting": repository(has_issues=None)}],
+    ),
     "main-pull-request": ([unruled("pull_request")], NO_RULES),
     "main-approvals": (
         [pull(required_approving_review_count=0), unruled("pull_request")],
@@ -151,7 +159,14 @@ ANSWERS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         ],
     ),
 }  # fmt: skip
-COMFORTS = {"main-statuses", "main-up-to-date", "auto-merge", "delete-branch", "actions-default-read"}
+COMFORTS = {
+    "main-statuses",
+    "main-up-to-date",
+    "auto-merge",
+    "delete-branch",
+    "actions-default-read",
+    "issues",
+}
 
 
 @pytest.mark.parametrize("code", ROWS)
@@ -184,6 +199,8 @@ SAID = {
     "ledger-writable": "a rule asks for it",
     "ledger-bypass": TEAM.shown(),
     "merge-methods": "allowed: merge, rebase, squash",
+    "not-archived": "it is",
+    "issues": "they are off",
     "auto-merge": "it is off",
     "delete-branch": "it is off",
     "actions-default-read": "it may write",
@@ -213,10 +230,10 @@ def test_why_it_cannot_be_seen(code: str, change: dict[str, Any], why: str) -> N
 
 
 def test_every_row_is_tried() -> None:
-    """Each row has its own code and its own answers above, and but for the default branch init can change it."""
+    """Each row has its own code and its own answers above, and init can change it, but for the default branch and an archive."""
     assert set(ANSWERS) == set(ROWS)
     assert len(ROWS) == len(desired.TABLE)
-    assert {code for code, row in ROWS.items() if row.change is None} == {"default-branch"}
+    assert {code for code, row in ROWS.items() if row.change is None} == {"default-branch", "not-archived"}
     assert {row.change for row in desired.TABLE} - {None} == set(desired.CHANGES)
 
 
@@ -469,6 +486,8 @@ def test_methods_that_both_allow(state: dict[str, Any], verdict: CheckVerdict, o
 def test_how_settings_are_repaired() -> None:
     """A setting of the repository or of its jobs is repaired by one command about this repository."""
     assert {row.check.code: row.check.fix.format(repository="acme/access") for row in desired.REPOSITORY} == {
+        "not-archived": "gh api -X PATCH repos/acme/access -F archived=false",
+        "issues": "gh api -X PATCH repos/acme/access -F has_issues=true",
         "merge-methods": "gh api -X PATCH repos/acme/access -F allow_merge_commit=true -F allow_squash_merge=true -F allow_rebase_merge=false",
         "auto-merge": "gh api -X PATCH repos/acme/access -F allow_auto_merge=true",
         "delete-branch": "gh api -X PATCH repos/acme/access -F delete_branch_on_merge=true",
@@ -488,7 +507,7 @@ def test_each_change_as_a_command() -> None:
     told = list(commands("acme/access"))
     assert [what for what, _ in told] == [
         "the branch ledger, without a past",
-        "merge and squash alone, auto-merge, merged branches deleted",
+        "merge and squash alone, auto-merge, merged branches deleted, issues on",
         "a job's token may only read by default, and approves nothing",
         "the ruleset of the ledger",
         "the ruleset of main",
@@ -527,6 +546,7 @@ def test_what_is_sent() -> None:
         "allow_rebase_merge": False,
         "allow_auto_merge": True,
         "delete_branch_on_merge": True,
+        "has_issues": True,
     }
     main, ledger = body(desired.MAIN_RULESET), body(desired.LEDGER_RULESET)
     shared = {"target": "branch", "enforcement": "active", "bypass_actors": []}
