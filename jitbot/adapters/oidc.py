@@ -26,6 +26,8 @@ _PAUSES = (
     2.0,
     4.0,
 )  # seconds before each further attempt; both calls only read, so each may be repeated
+# Others were told 403, "Can't issue ID_TOKEN for job in 'Pending' state", in a job that had just left its group's queue.
+_PASSING = (requests.codes.forbidden, requests.codes.too_many_requests)
 _DOTS = 2  # in a signed token: header, payload, signature
 _ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets
 # Read long after, so `exp` says nothing; all other claims are judged by `domain.attestation`.
@@ -152,7 +154,7 @@ class ActionsOidc:
         except requests.exceptions.RequestException as error:
             raise UnavailableError(f"the OIDC issuer does not answer: {why_no_answer(error)}") from error
         if answer.status_code != requests.codes.ok:
-            passing = answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests
+            passing = answer.status_code >= 500 or answer.status_code in _PASSING
             kind = UnavailableError if passing else _FinalError
             raise kind(f"the OIDC issuer answered {answer.status_code}")
         try:

@@ -442,6 +442,7 @@ PASSING = [
     GitHubFault(status=500),
     GitHubFault(status=503),
     GitHubFault(status=429),
+    GitHubFault(status=403),
     GitHubFault(status=None),
     GitHubFault(status=200, body=b"<html>"),
 ]
@@ -460,7 +461,7 @@ def test_what_passes_is_asked_again(github: GitHubSandbox, fault: GitHubFault, a
     assert len(slept) == 4
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("status", [400, 401, 404])
 def test_a_refusal_of_the_issuer_is_final(github: GitHubSandbox, status: int) -> None:
     """A no is asked for once."""
     issuer, asked = in_job(github), list[str]()

@@ -15,13 +15,16 @@ from typing import Any
 import botocore.auth
 import botocore.config
 import botocore.credentials
+import botocore.exceptions
 
 from jitbot.adapters.aws.account import AwsAccount
-from jitbot.adapters.aws.errors import translated
+from jitbot.adapters.aws.errors import lacks_issuer, translated
 from jitbot.adapters.aws.identity import REGION, Identity
 from jitbot.domain.model.documents import AccountId
 
 _PAUSES = (0.25, 0.5, 1, 2)  # seconds, at most, in which new credentials may not be known everywhere
+# Others meet it for a few seconds: https://repost.aws/knowledge-center/iam-sts-invalididentitytoken
+_ISSUER_PAUSES = (0.5, 1, 2, 4)
 _speaker: contextvars.ContextVar[botocore.credentials.Credentials] = contextvars.ContextVar("speaker")
 
 
@@ -52,9 +55,20 @@ class AwsCloud:
 
     def enter(self, account_id: AccountId) -> AwsAccount:
         with translated(f"enter account {account_id}"):
-            found = self._identity.enter(self._sts, account_id)
+            found = self._entered(account_id)
         speaking = nullcontext if found is None else partial(_as, _credentials(found))
         return AwsAccount(account_id, self._iam, speaking, path=self._path, sleep=self._sleep)
+
+    def _entered(self, account_id: AccountId) -> Mapping[str, str] | None:
+        """As `Identity.enter`; asked again where STS could not reach GitHub's issuer, which passes within seconds."""
+        for pause in _ISSUER_PAUSES:
+            try:
+                return self._identity.enter(self._sts, account_id)
+            except botocore.exceptions.ClientError as error:
+                if not lacks_issuer(error):
+                    raise
+                self._sleep(pause)
+        return self._identity.enter(self._sts, account_id)
 
 
 def _credentials(found: Mapping[str, str]) -> botocore.credentials.Credentials:

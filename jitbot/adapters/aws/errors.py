@@ -13,6 +13,13 @@ _PASSING = (("InvalidIdentityToken", "retrieve"),)
 (_UNCLEAR,) = catalogs.lists("aws_errors", "unclear")
 
 
+def lacks_issuer(error: botocore.exceptions.ClientError) -> bool:
+    """Whether STS could not ask the issuer of a token for its keys."""
+    said = error.response.get("Error", {})
+    code, message = str(said.get("Code", "")), str(said.get("Message", ""))
+    return code == "IDPCommunicationError" or any(code == name and part in message for name, part in _PASSING)
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Translate AWS's errors: a clear refusal is a DeniedError, everything else an UnavailableError, with the action."""
@@ -22,7 +29,7 @@ def translated(doing: str) -> Iterator[None]:
         said = error.response.get("Error", {})
         code, message = str(said.get("Code", "")), " ".join(str(said.get("Message", "")).split())[:300]
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        unclear = code in _UNCLEAR or any(code == name and part in message for name, part in _PASSING)
+        unclear = code in _UNCLEAR or lacks_issuer(error)
         kind = UnavailableError if unclear or status >= 500 else DeniedError
         raise kind(f"AWS would not {doing}: {code}: {message}") from error
     except botocore.exceptions.BotoCoreError as error:

@@ -434,6 +434,33 @@ def test_a_principal_made_just_now_is_waited_for(aws: Aws) -> None:
     assert aws.pauses == [0.5, 1, 0.5]
 
 
+NO_KEYS = AwsFault(
+    code="InvalidIdentityToken",
+    status=400,
+    message="Couldn't retrieve verification key from your identity provider",
+)
+
+
+@pytest.mark.parametrize("fault", [NO_KEYS, AwsFault(code="IDPCommunicationError", status=400)])
+def test_an_issuer_that_sts_does_not_reach_is_waited_for(aws: Aws, fault: AwsFault) -> None:
+    """A few seconds, and the account is entered; after that the next run tries."""
+    aws.failing("AssumeRoleWithWebIdentity", *[fault] * 4)
+    aws.job().enter(PROD)
+    assert aws.pauses == [0.5, 1, 2, 4]
+    aws.failing("AssumeRoleWithWebIdentity", *[fault] * 5)
+    with pytest.raises(UnavailableError, match=fault.code):
+        aws.job().enter(PROD)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidIdentityToken"])
+def test_a_token_that_aws_does_not_take_is_not_sent_again(aws: Aws, code: str) -> None:
+    """A no stays one."""
+    aws.failing("AssumeRoleWithWebIdentity", AwsFault(code=code, status=400, message="Not authorized"))
+    with pytest.raises(DeniedError, match=code):
+        aws.job().enter(PROD)
+    assert aws.pauses == []
+
+
 def test_a_document_that_is_malformed_is_not_tried_again(aws: Aws) -> None:
     """Whatever else AWS finds wrong with a trust policy does not pass by waiting."""
     account = aws.job().enter(PROD)
