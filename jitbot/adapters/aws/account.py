@@ -33,6 +33,7 @@ class AwsAccount:
         *,
         path: str,
         sleep: Callable[[float], None],
+        packer: Packer,
     ) -> None:
         self._account_id = account_id
         self._iam = client
@@ -40,7 +41,7 @@ class AwsAccount:
         self._path = path
         self._sleep = sleep
         self._made: set[str] = set()  # by this run
-        self._packer = Packer()  # a sweep holds what is listed of every account
+        self._packer = packer  # a sweep holds what is listed of every account
 
     def roles(self, *, whole: bool = False) -> tuple[Listed, ...]:
         """Every role under our path, one call for each thousand; `whole` reads all that is in them too."""

@@ -21,6 +21,7 @@ from jitbot.adapters.aws.account import AwsAccount
 from jitbot.adapters.aws.errors import lacks_issuer, translated
 from jitbot.adapters.aws.identity import REGION, Identity
 from jitbot.domain.model.documents import AccountId
+from jitbot.domain.text.packed import Packer
 
 _PAUSES = (0.25, 0.5, 1, 2)  # seconds, at most, in which new credentials may not be known everywhere
 # Others meet it for a few seconds: https://repost.aws/knowledge-center/iam-sts-invalididentitytoken
@@ -43,6 +44,7 @@ class AwsCloud:
         self._identity = identity
         self._path = path
         self._sleep = sleep
+        self._packer = Packer()  # the roles of one request have the same trust policy in all its accounts
         config = identity.config(attempts)
         with translated("find the credentials of this run"):
             session = identity.session()
@@ -57,7 +59,9 @@ class AwsCloud:
         with translated(f"enter account {account_id}"):
             found = self._entered(account_id)
         speaking = nullcontext if found is None else partial(_as, _credentials(found))
-        return AwsAccount(account_id, self._iam, speaking, path=self._path, sleep=self._sleep)
+        return AwsAccount(
+            account_id, self._iam, speaking, path=self._path, sleep=self._sleep, packer=self._packer
+        )
 
     def _entered(self, account_id: AccountId) -> Mapping[str, str] | None:
         """As `Identity.enter`; asked again where STS could not reach GitHub's issuer, which passes within seconds."""

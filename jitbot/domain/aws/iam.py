@@ -25,7 +25,7 @@ from jitbot.domain.model.documents import (
     Statement,
 )
 from jitbot.domain.text import timestamp
-from jitbot.domain.text.packed import plain
+from jitbot.domain.text.packed import is_packed_alike, plain
 
 Document = Mapping[str, object]
 
@@ -129,6 +129,11 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 def canonical(document: object) -> str:
     """One text for one meaning: compact JSON with sorted keys, for sizes, digests and comparison."""
     return _CANONICAL.encode(document)
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two documents have one meaning. Of two that were packed from the same text, neither is opened."""
+    return is_packed_alike(one, other) or canonical(one) == canonical(other)
 
 
 def digest(documents: Documents) -> str:

@@ -57,7 +57,7 @@ def differences(actual: Actual, documents: iam.Documents) -> tuple[str, ...]:
     Tags are for people and do not count. An added denial is a difference too: the caller decides if it matters.
     """
     return tuple(
-        what for what, is_now, should_be in _parts(actual, documents) if not _same(is_now, should_be)
+        what for what, is_now, should_be in _parts(actual, documents) if not iam.is_same(is_now, should_be)
     )
 
 
@@ -106,8 +106,11 @@ def unfinished(actual: Actual, *candidates: iam.Documents) -> bool:
     inlines = [{iam.POLICY_NAME: candidate.permission_policy} for candidate in candidates]
     managed = {arn for candidate in candidates for arn in candidate.managed_policies}
     return (
-        any(_same(actual.trust_policy, trust) for trust in trusts)
-        and (not actual.inline_policies or any(_same(actual.inline_policies, inline) for inline in inlines))
+        any(iam.is_same(actual.trust_policy, trust) for trust in trusts)
+        and (
+            not actual.inline_policies
+            or any(iam.is_same(actual.inline_policies, inline) for inline in inlines)
+        )
         and set(actual.attached) <= managed
         and all(actual.permissions_boundary == candidate.permissions_boundary for candidate in candidates)
         and actual.max_session_duration == int(iam.SESSION.total_seconds())
@@ -125,7 +128,3 @@ def as_read(actual: Actual, documents: iam.Documents) -> iam.Documents:
         permissions_boundary=actual.permissions_boundary,
         path=actual.path,
     )
-
-
-def _same(one: object, other: object) -> bool:
-    return iam.canonical(one) == iam.canonical(other)

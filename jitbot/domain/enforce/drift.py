@@ -16,7 +16,7 @@ def drifted(
 ) -> str | None:
     """How a role differs from the record: by the list of roles, or by the whole role if it was read."""
     rightly = rightly_held(state, account_state, documents)
-    if iam.canonical(role.trust_policy) not in {iam.canonical(each.trust_policy) for each in rightly}:
+    if not any(iam.is_same(role.trust_policy, each.trust_policy) for each in rightly):
         return "its trust policy is not the one recorded"
     if stands(account_state) and account_state.granted[-1].evidence.role_id != role.role_id:
         return "it is another role under the same name"

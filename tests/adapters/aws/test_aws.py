@@ -25,6 +25,7 @@ from jitbot.domain.aws.roles import Actual, differences
 from jitbot.domain.aws.service_roles import AUDIENCE
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.text.packed import Packer
 from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.records import GitHubFault
@@ -234,6 +235,20 @@ class Pages:
         return next(self._pages)
 
 
+def test_what_several_accounts_trust_is_kept_once(aws: Aws) -> None:
+    """A request makes a role with the same trust policy in each of its accounts, and a sweep holds them all."""
+    long = {**trust(), "Statement": trust()["Statement"] * 3}
+    one, other = documents(trust_policy=long), documents(STAGING, trust_policy=long)
+    cloud = aws.job()
+    assert cloud.enter(PROD).create(one)
+    assert cloud.enter(STAGING).create(other)
+    names = {one.role_name, other.role_name}
+    roles = (role for number in (PROD, STAGING) for role in cloud.enter(number).roles())
+    listed = [role.trust_policy for role in roles if role.role_name in names]
+    assert listed == [long, long]
+    assert listed[0] is listed[1]
+
+
 def role_of(name: str) -> dict[str, Any]:
     """A role as `ListRoles` answers it."""
     return {
@@ -251,7 +266,7 @@ def test_a_list_is_read_to_its_end() -> None:
         {"Roles": [], "IsTruncated": True, "Marker": "c"},
         {"Roles": [role_of("jit-2")], "IsTruncated": False},
     )
-    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None)
+    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None, packer=Packer())
     assert [role.role_name for role in account.roles()] == ["jit-1", "jit-2"]
     assert client.asked == [None, "b", "c"]
 
@@ -264,7 +279,7 @@ def test_a_list_that_is_cut_is_no_list(second: dict[str, str]) -> None:
         {"Roles": [], "IsTruncated": True, **second},
         {"Roles": [], "IsTruncated": False},
     )
-    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None)
+    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None, packer=Packer())
     with pytest.raises(UnavailableError, match="cut a list"):
         account.roles()
 
@@ -700,7 +715,7 @@ def test_a_role_in_a_deeper_folder_is_listed_and_not_read_whole(aws: Aws) -> Non
 def test_an_answer_without_a_date_proves_nothing() -> None:
     """When something happened is said by AWS's clock: an answer that does not tell is an error, and ours is not taken."""
     client = boto3.client("iam", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
-    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None)
+    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None, packer=Packer())
     with Stubber(client) as stub:
         stub.add_response("attach_role_policy", {"ResponseMetadata": {"HTTPHeaders": {}, "RequestId": "1"}})
         with pytest.raises(UnavailableError, match="without a date"):

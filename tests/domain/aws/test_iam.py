@@ -25,6 +25,8 @@ from hypothesis import strategies as st
 
 from jitbot.domain.aws import iam
 from jitbot.domain.model.documents import AccountId, IdentityCenter, Login, Statement
+from jitbot.domain.text import packed as packed_json
+from jitbot.domain.text.packed import Packed, Packer
 
 BEFORE_END = {"DateLessThan": {"aws:CurrentTime": "2026-11-24T11:00:00Z"}}
 FROM_START = {"DateGreaterThanEquals": {"aws:CurrentTime": "2026-11-24T09:00:00Z"}}
@@ -343,6 +345,19 @@ def test_one_meaning_has_one_text() -> None:
     assert iam.canonical({"b": [1, 2], "a": "é"}) == iam.canonical({"a": "é", "b": [1, 2]})
     assert iam.canonical({"b": [1, 2], "a": "é"}) == '{"a":"\\u00e9","b":[1,2]}'
     assert iam.canonical([1, 2]) != iam.canonical([2, 1])
+
+
+def test_two_documents_are_the_same_in_their_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of keys does not count, and what packers made of one text is not opened for it."""
+    trust_policy = the_documents().trust_policy
+    turned = dict(reversed(trust_policy.items()))
+    packed, alike, other = (Packer().pack(each) for each in (trust_policy, trust_policy, turned))
+    assert isinstance(packed, Packed)
+    assert all(iam.is_same(packed, each) for each in (trust_policy, turned, alike, other))
+    changed = {**trust_policy, "Version": "2008-10-17"}
+    assert not any(iam.is_same(each, packed) for each in (changed, Packer().pack(changed)))
+    monkeypatch.delattr(packed_json, "_opened")
+    assert iam.is_same(packed, alike)
 
 
 @pytest.mark.parametrize("login", ["alice", "bob", "carol"])

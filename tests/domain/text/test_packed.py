@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jitbot.domain.text import packed as module
 from jitbot.domain.text.json_object import JsonObject
-from jitbot.domain.text.packed import Packed, Packer
+from jitbot.domain.text.packed import Packed, Packer, is_packed_alike
 
 _texts = st.text(max_size=40) | st.sampled_from(["\udc80", "x" * 300])
 _values = st.recursive(
@@ -39,7 +39,7 @@ def test_what_is_large_takes_less_and_is_kept_once() -> None:
     packed = packer.pack(LARGE)
     assert isinstance(packed, Packed)
     assert packer.pack(json.loads(json.dumps(LARGE))) is packed
-    assert len(packed._kept) * 4 < len(json.dumps(LARGE))
+    assert len(packed.kept) * 4 < len(json.dumps(LARGE))
     assert JsonObject(packed) == JsonObject(LARGE)
 
 
@@ -68,3 +68,28 @@ def test_what_is_packed_is_never_written_as_if_it_were_empty() -> None:
     """Who writes it must open it first."""
     with pytest.raises(TypeError, match="not JSON serializable"):
         json.dumps(Packer().pack(LARGE))
+
+
+_objects = st.dictionaries(_texts, _values, max_size=3).map(lambda part: {**LARGE, "part": part})
+
+
+@given(_objects, _objects)
+def test_two_packers_agree_on_what_is_alike(one: dict[str, object], other: dict[str, object]) -> None:
+    """Exactly what is written alike is packed alike, whoever packed it: 1, 1.0 and true are three values."""
+    packed = Packer().pack(one)
+    assert is_packed_alike(packed, Packer().pack(json.loads(json.dumps(one))))
+    assert is_packed_alike(packed, Packer().pack(other)) is (json.dumps(one) == json.dumps(other))
+
+
+@pytest.mark.parametrize("other", [1.0, True, "1", [1], None])
+def test_what_is_written_otherwise_is_not_alike(other: object) -> None:
+    """Python takes some of them for equal."""
+    assert not is_packed_alike(Packer().pack({**LARGE, "n": 1}), Packer().pack({**LARGE, "n": other}))
+
+
+def test_what_is_not_packed_is_not_called_alike() -> None:
+    """Whoever asks compares it then."""
+    packed = Packer().pack(LARGE)
+    assert not is_packed_alike(packed, LARGE)
+    assert not is_packed_alike(LARGE, packed)
+    assert not is_packed_alike(LARGE, LARGE)
