@@ -349,6 +349,7 @@ def test_aws_is_compared_in_every_account_that_main_or_the_ledger_names() -> Non
     assert compared(orphan) == ["account-not-read"]
     for other in (replace(orphan, kind=EventType.FAILED), replace(orphan, request=PATH)):
         assert len(compared(other)) == 2
+    cloud.put(the_documents())
     del clone.trees[HEAD]["policies/accounts.yaml"]
     cloud.calls.clear()
     assert compared(*granted) == []
