@@ -26,7 +26,7 @@ _PAUSES = (
     2.0,
     4.0,
 )  # seconds before each further attempt; both calls only read, so each may be repeated
-# Others were told 403, "Can't issue ID_TOKEN for job in 'Pending' state", in a job that had just left its group's queue.
+# Others met 403, "Can't issue ID_TOKEN for job in 'Pending' state", in a job that had just left its group's queue.
 _PASSING = (requests.codes.forbidden, requests.codes.too_many_requests)
 _DOTS = 2  # in a signed token: header, payload, signature
 _ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets

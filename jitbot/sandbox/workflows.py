@@ -52,6 +52,7 @@ class Workflows:
         self._acme, self._run, self._trouble = acme, run, trouble
         self._every, self._chat = every, chat
         self._due: queue.Queue[Job | None] = queue.Queue()
+        self._broken: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="sandbox-workflows")
 
     def __enter__(self) -> Self:
@@ -70,8 +71,11 @@ class Workflows:
         self._thread.join()
 
     def idle(self) -> None:
-        """Wait until everything that was started has run."""
+        """Wait until everything that was started has run. Raises what a run broke with that is no error of jitbot's own."""
         self._due.join()
+        broken, self._broken = self._broken, None
+        if broken is not None:
+            raise broken
 
     def _pushed(self, _branch: str, actor: str) -> None:
         self._start("grant.yml", ("grant",), actor)
@@ -107,6 +111,9 @@ class Workflows:
                 self._perform(job)
             except JitbotError as error:
                 self._trouble(str(error))
+            except Exception as error:  # noqa: BLE001  # the runs to come wait for this thread
+                self._trouble(f"a run of {job.workflow} broke: {error!r}")
+                self._broken = error
             finally:
                 self._due.task_done()
         self._due.task_done()

@@ -67,7 +67,7 @@ class Number(click.IntRange):
     name = "number"
 
 
-class Pull(click.ParamType[int]):
+class PullNumber(click.ParamType[int]):
     """A pull request, as people copy it: 7, #7, or its address."""
 
     name = "pull request"

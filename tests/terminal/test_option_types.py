@@ -8,7 +8,7 @@ import click
 import pytest
 
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import Day, Length, Moment, Named, Number, Pull
+from jitbot.terminal.option_types import Day, Length, Moment, Named, Number, PullNumber
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 HERE = click.Context(
@@ -31,10 +31,10 @@ MIDNIGHT = NOW.replace(hour=0)
         (Named(), "table=a=b", ("table", "a=b")),
         (Named(), "table=", ("table", "")),
         (Named(), ("table", "orders"), ("table", "orders")),
-        (Pull(), "7", 7),
-        (Pull(), "#7", 7),
-        (Pull(), "https://github.com/acme/access/pull/7", 7),
-        (Pull(), 7, 7),
+        (PullNumber(), "7", 7),
+        (PullNumber(), "#7", 7),
+        (PullNumber(), "https://github.com/acme/access/pull/7", 7),
+        (PullNumber(), 7, 7),
         (Number(min=1), "7", 7),
     ],
 )
@@ -57,8 +57,12 @@ TOMORROW = "; tomorrow at nine, UTC, is 2026-11-25T09:00:00Z, and it is 2026-11-
         (Day(last=True), "9999-12-31", "'9999-12-31' is neither a day"),
         (Named(), "table", "'table' is not name=value"),
         (Named(), "=orders", "'=orders' is not name=value"),
-        (Pull(), "refunds", "'refunds' is no pull request; write its number, such as 7, or its address"),
-        (Pull(), "0", "'0' is no pull request"),
+        (
+            PullNumber(),
+            "refunds",
+            "'refunds' is no pull request; write its number, such as 7, or its address",
+        ),
+        (PullNumber(), "0", "'0' is no pull request"),
         (Number(min=1), "acme", "'acme' is not a valid number"),
         (Number(min=1), "0", "0 is not in the range x>=1"),
     ],

@@ -5,7 +5,13 @@ from pathlib import Path
 import click
 
 from jitbot.terminal.lazy_group import verb
-from jitbot.terminal.option_types import Pull, format_option, merged_at_option, named_option, repo_option
+from jitbot.terminal.option_types import (
+    PullNumber,
+    format_option,
+    merged_at_option,
+    named_option,
+    repo_option,
+)
 
 
 @verb("jitbot.commands.approve.check")
@@ -49,7 +55,7 @@ def explain() -> None:
 
 
 @verb("jitbot.commands.approve.approve")
-@click.argument("number", type=Pull(), metavar="PULL")
+@click.argument("number", type=PullNumber(), metavar="PULL")
 @named_option
 @click.option("--short", is_flag=True, help="Show it without the documents.")
 def approve() -> None:
@@ -64,7 +70,7 @@ def approve() -> None:
 
 
 @verb("jitbot.commands.approve.plan")
-@click.argument("pull", required=False, type=Pull(), metavar="[PULL]")
+@click.argument("pull", required=False, type=PullNumber(), metavar="[PULL]")
 @click.option(
     "--base", help="The revision that the change would be merged into; main as it is known here if left out."
 )

@@ -3,13 +3,13 @@
 import click
 
 from jitbot.terminal.lazy_group import verb
-from jitbot.terminal.option_types import Pull, format_option
+from jitbot.terminal.option_types import PullNumber, format_option
 
 reason_option = click.option("--reason", required=True, help="Why, in a few words; recorded for good.")
 
 
 @verb("jitbot.commands.ci.comment")
-@click.argument("pulls", nargs=-1, type=Pull(), metavar="[PULL]…")
+@click.argument("pulls", nargs=-1, type=PullNumber(), metavar="[PULL]…")
 @format_option
 def comment() -> None:
     """Bring title, comment and statuses of pull requests up to date, and annotate what is wrong with them.

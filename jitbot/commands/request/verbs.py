@@ -7,7 +7,7 @@ from jitbot.terminal.option_types import (
     Length,
     Moment,
     Named,
-    Pull,
+    PullNumber,
     dry_option,
     format_option,
     repo_option,
@@ -94,7 +94,7 @@ def extend() -> None:
 
 
 @verb("jitbot.commands.request.withdraw")
-@click.argument("number", type=Pull(), metavar="[PULL]", required=False)
+@click.argument("number", type=PullNumber(), metavar="[PULL]", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @repo_option
 def withdraw() -> None:

@@ -151,7 +151,7 @@ def told(ends: EarlyEnds) -> str:
         (NOBODYS, True, "mallory", "nothing"),
         ("* !x\n", False, "erin", "unknown"),  # nobody knows who owns it
         ("* !x\n", False, "alice", "deleted"),
-        ("* !x\n", True, "erin", "nothing"),
+        ("* !x\n", True, "erin", "unknown"),
     ],
 )
 def test_who_ends_access_by_a_deletion(owners: str, there: bool, who: str, outcome: str) -> None:

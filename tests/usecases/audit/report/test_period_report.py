@@ -119,7 +119,7 @@ def test_a_page_of_warnings_is_short() -> None:
     text = pages()[0]
     section = text.partition('id="warnings"')[2].partition("</section>")[0]
     assert section.count("<li") == 25
-    assert "lists 15 more" in section
+    assert "lists the others: 15." in section
     assert text.partition('class="first"')[2].partition("</section>")[0].count("alert(1)") == 0
 
 
