@@ -1,5 +1,6 @@
 """Hostile bytes: never a traceback, never a wait, never a flood."""
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -14,9 +15,8 @@ from jitbot.adapters import documents
 from jitbot.adapters.documents.document import MOST
 from jitbot.domain.model.documents import Parsed, Source
 
-PARSERS = [
-    getattr(documents, name) for name in documents.__all__ if name != "parse_workflow"
-]  # it refuses nothing
+# As they read a file for the first time; a workflow's parser refuses nothing.
+PARSERS = [inspect.unwrap(getattr(documents, name)) for name in documents.__all__ if name != "parse_workflow"]
 PATH = "requests/orders-db-read/2026-11/24-alice-refunds.yaml"
 SIZE = 16 * 1024
 BOMB = "a: &a [x, x]\n" + "".join(
