@@ -29,7 +29,7 @@ def over(
         if pull.base_branch == branch and not is_young(pull.created_at, now)
     ]
     chosen = _portion(old, now)
-    _fetch(context, [each.number for each in chosen if context.git.pull_head(each.number) != each.head])
+    fetch_heads(context, [each.number for each in chosen if context.git.pull_head(each.number) != each.head])
     return tuple(_among(context, history, chosen, now))
 
 
@@ -44,7 +44,7 @@ def why(context: Context, history: LedgerView, pull: PullRequest, now: datetime)
     return why_over(changes, proposed.touched, now)
 
 
-def _fetch(context: Context, numbers: Sequence[int]) -> None:
+def fetch_heads(context: Context, numbers: Sequence[int]) -> None:
     """Fetch these heads in one go; where git does not get them all, each on its own: one that is gone hides no other."""
     try:
         if numbers:

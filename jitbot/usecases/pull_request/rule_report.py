@@ -1,6 +1,7 @@
 """Compares the rules of a proposed change, and looks up what it does to requests that are there already."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from jitbot.usecases.collect.collect_case import read_request
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.pull_request.checking import ProposedChanges, read_proposed
+from jitbot.usecases.pull_request.closing import fetch_heads
 from jitbot.usecases.pull_request.proposed_rules import (
     ProposedRules,
     of_rules,
@@ -85,10 +87,13 @@ def rule_report(
         not_seen.append(f"live requests, since the ledger could not be read: {error}")
     try:
         pulls = _open_pulls(context, number)
-        asked = [each for pull in pulls[: bounds.OPEN_PULLS] for each in _requests(context, pull)]
+        asked, unseen = _asked(context, pulls[: bounds.OPEN_PULLS])
         effects += standing.of_open_pulls(asked, rules.base, rules.head, now, context.catalogue)
         if len(pulls) > bounds.OPEN_PULLS:
             not_seen.append(f"{len(pulls) - bounds.OPEN_PULLS} older open pull requests")
+        if unseen:
+            numbers = bounds.some([f"#{each}" for each in unseen])
+            not_seen.append(f"open pull requests that cannot be read or ask for too much: {numbers}")
     except JitbotError as error:
         not_seen.append(f"open requests, since they could not be read: {error}")
     reviews = _with_use(context, found.reviews, rules, now, not_seen)
@@ -122,21 +127,33 @@ def _open_pulls(context: Context, number: int | None) -> list[PullRequest]:
     pulls = [
         each for each in context.github.open_pulls() if each.number != number and each.base_branch == "main"
     ]
-    old = [
-        each.number for each in pulls[: bounds.OPEN_PULLS] if context.git.pull_head(each.number) != each.head
-    ]
-    if old:
-        context.git.fetch(old)
+    old = (each for each in pulls[: bounds.OPEN_PULLS] if context.git.pull_head(each.number) != each.head)
+    fetch_heads(context, [each.number for each in old])
     return pulls
 
 
-def _requests(context: Context, pull: PullRequest) -> Iterator[ProposedRequest]:
-    """What an open pull request asks for, that reads."""
-    git, head = context.git, context.git.pull_head(pull.number)
-    if head is None:
-        return
-    proposed = read_proposed(git, base=git.main(), head=head)
-    for entry in () if proposed.unread else proposed.at_head.values():
-        request = read_request(git, context.documents, entry).value
-        if request is not None:
-            yield ProposedRequest(number=pull.number, request=request)
+def _asked(context: Context, pulls: Sequence[PullRequest]) -> tuple[list[ProposedRequest], list[int]]:
+    """What these open pull requests ask for, and the numbers of those that are not looked into.
+
+    Each is read on its own: one that cannot be read hides no other. All together ask for as much as one merge may. Those
+    that ask for little are read first, so that nobody who opens many keeps the check busy or hides the others.
+    """
+    proposed: dict[int, ProposedChanges] = {}
+    for pull in pulls:
+        if context.git.pull_head(pull.number) == pull.head:
+            with suppress(JitbotError):
+                proposed[pull.number] = read_proposed(context.git, base=context.git.main(), head=pull.head)
+    found: dict[int, list[ProposedRequest]] = {}
+    left = bounds.MOST_ASKS
+    for number, changes in sorted(proposed.items(), key=lambda each: len(each[1].at_head)):
+        asks = () if changes.unread else changes.at_head.values()  # a merge of too much is refused
+        if len(asks) > left:
+            continue
+        left -= len(asks)
+        with suppress(JitbotError):
+            requests = (read_request(context.git, context.documents, entry).value for entry in asks)
+            found[number] = [ProposedRequest(number=number, request=each) for each in requests if each]
+    numbers = [pull.number for pull in pulls]
+    return [each for number in numbers for each in found.get(number, ())], [
+        number for number in numbers if number not in found
+    ]

@@ -20,6 +20,7 @@ from jitbot.domain.rule_effects.effect import most_serious_first
 from jitbot.domain.rule_effects.rule_report import RuleReport
 from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger import ledger_view
+from jitbot.usecases.pull_request import rule_report as module
 from jitbot.usecases.pull_request.checking import read_proposed
 from jitbot.usecases.pull_request.proposed_rules import ProposedRules
 from jitbot.usecases.pull_request.rule_report import (
@@ -34,6 +35,7 @@ from jitbot.usecases.pull_request.rule_report import (
 TEXT = b"requester: alice\naccounts: [prod]\nduration: 2h\nreason: INC-1\nparameters:\n  table: orders\n"
 ORDERS, PEOPLE = policy_path("orders-db-read"), "policies/people.yaml"
 ALICE = b"  alice: {github_id: 1001, identity_center: alice@acme.com}\n"
+UNSEEN = "open pull requests that cannot be read or ask for too much: "
 WRONG = Finding(code="bad", message="it is bad", file="x")
 Changes = Mapping[str, bytes | None]
 
@@ -150,7 +152,53 @@ def test_what_does_not_read_asks_for_nothing() -> None:
     acme.offer({PATH: None, PATH.replace("refunds", "good"): TEXT})
     found = report(acme, shorter())
     assert named(found, "refuses-request") == ["pull request 4"]
-    assert found.not_seen == ()
+    assert found.not_seen == (f"{UNSEEN}#3",)
+
+
+def test_a_head_that_is_not_here_is_not_taken_for_an_older_one() -> None:
+    """What git does not get is not looked at, whatever was here before; the rest is."""
+    acme = PlainPulls()
+    acme.offer({PATH: TEXT}, fetched=False)
+    acme.heads[1] = acme.push("old", {PATH: TEXT})
+    acme.pushed.clear()
+    acme.offer({PATH: TEXT})
+    found = report(acme, shorter())
+    assert (named(found, "refuses-request"), found.not_seen) == (["pull request 2"], (f"{UNSEEN}#1",))
+
+
+@pytest.mark.parametrize("fails", ["read_proposed", "read_request"])
+def test_one_that_cannot_be_read_hides_no_other(monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    """As a branch that has nothing in common with main."""
+    acme = PlainPulls()
+    for _ in range(3):
+        acme.offer({PATH: TEXT})
+    right, calls = getattr(module, fails), 0
+
+    def broken(*given: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise UnavailableError("git finds no common ancestor")
+        return right(*given, **named)
+
+    monkeypatch.setattr(module, fails, broken)
+    found = report(acme, shorter())
+    assert named(found, "refuses-request") == ["pull request 3", "pull request 1"]
+    assert found.not_seen == (f"{UNSEEN}#2",)
+
+
+def test_who_asks_for_much_hides_nobody_and_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All together ask for as much as one merge may; those that ask for little come first, what is refused costs nothing."""
+    monkeypatch.setattr(bounds, "MOST_ASKS", 5)
+    acme, read = PlainPulls(), list[object]()
+    right = module.read_request
+    monkeypatch.setattr(module, "read_request", lambda *given: read.append(given) or right(*given))
+    acme.offer({PATH: TEXT})
+    for many in (4, 4, 101):
+        acme.offer({PATH.replace("refunds", f"n{number}"): TEXT for number in range(many)})
+    found = report(acme, shorter())
+    assert named(found, "refuses-request") == ["pull request 3", "pull request 1"]
+    assert (found.not_seen, len(read)) == ((f"{UNSEEN}#2",), 5)
 
 
 def test_heads_are_fetched_where_they_are_not_here() -> None:
