@@ -11,11 +11,13 @@ from functools import cache
 from jitbot.domain.access.approvals.reviews import approved_at
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
 from jitbot.domain.model import bounds, owners
+from jitbot.domain.model.codeowners import Rule
 from jitbot.domain.model.documents import Parsed, People, Person, Sha
 from jitbot.domain.model.merge_facts import Actor, Dismissal, PullRequest, Review, Rules, latest_judgements
 from jitbot.domain.model.roster import Roster
 
 NO_APPROVAL = "nobody approved it before the merge whose approval counts"
+NOT_READ = "it changes more files than are read, so nobody knows whose approval it needs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +79,15 @@ def why_not(review: Review, author: Actor, head: Sha, people: Parsed[People]) ->
 def lacking(change: RuleChange, approvals: Sequence[Review], rules: Rules, merged_at: datetime) -> str:
     """Why these approvals are not enough; empty if they are: one, and one by an owner of each changed path.
 
-    An owner is one at the review and at the merge. Of many paths the recorded ones are looked at. A path that nobody
-    known owns needs no approval of its own.
+    An owner is one at the review and at the merge. A path that nobody known owns needs no approval of its own.
     """
     people: People = rules.people.value or {}
     behind = ((owners.person_behind(each.user, people), each.submitted_at) for each in approvals)
     given = [(person, at) for person, at in behind if person is not None]
     if not given:
         return NO_APPROVAL
+    if not change.whole:
+        return NOT_READ
     without = list(_unapproved(change, given, rules, merged_at))
     return f"nobody approved it who owns {bounds.some(without)}" if without else ""
 
@@ -94,14 +97,18 @@ def _unapproved(
 ) -> Iterator[str]:
     """The changed paths that have owners, none of whom is among those who approved, and when."""
     people, roster = rules.people.value or {}, rules.teams.value or Roster(everybody={})
-    for path in _in_order(change.paths)[: bounds.RULE_PATHS]:
+    lacks: dict[Rule | None, bool] = {}  # by the line that decides: there are few, and may be many paths
+    for path in _in_order(change.paths):
+        line = rules.codeowners.rule_for(path) if rules.codeowners is not None else None
+        if line not in lacks:
 
-        @cache
-        def owned(at: datetime, path: str = path) -> owners.Owners:
-            return owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(at))
+            @cache
+            def owned(at: datetime, path: str = path) -> owners.Owners:
+                return owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(at))
 
-        own = (owned(merged_at).include(person) and owned(at).include(person) for person, at in given)
-        if owned(merged_at).people and not any(own):
+            own = (owned(merged_at).include(person) and owned(at).include(person) for person, at in given)
+            lacks[line] = bool(owned(merged_at).people) and not any(own)
+        if lacks[line]:
             yield bounds.cut(path)
 
 

@@ -75,6 +75,8 @@ def _judged_otherwise(event: Event, change: RuleChange, rules: Rules | None) -> 
     for review in approvals:
         if why := why_not(review, author, head, rules.people):
             return f"the approval of {review.user.login} is recorded as counting, and that account {why}"
+    if not change.whole:
+        return None  # nobody knows whose approval it needs; an older jitbot called it reviewed after any
     lacks = lacking(change, approvals, rules, event.came_at)
     if (not lacks) is not (evidence.outcome == RuleOutcome.REVIEWED):
         return (

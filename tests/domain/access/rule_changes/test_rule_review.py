@@ -26,6 +26,7 @@ from builders import a_pull, a_review
 from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, approvals_of, rule_event
 from jitbot.domain.access.rule_changes.rule_review import (
     NO_APPROVAL,
+    NOT_READ,
     RuleReview,
     lacking,
     recorded_paths,
@@ -145,6 +146,20 @@ def test_rules_that_cannot_be_read_know_nobody() -> None:
     assert judged(a_review(), codeowners=None).lacks == ""
     assert judged(a_review(), teams=unreadable()).lacks == ""  # bob owns it by his own name
     assert judged(a_review("erin"), paths=("docs/CODEOWNERS",)).lacks == ""
+
+
+def test_a_flood_of_files_hides_no_path_from_its_owners() -> None:
+    """Neither one that is too far behind to be recorded, nor those of a commit that nobody reads whole."""
+    flood = tuple(f"policies/access/{number:04}.yaml" for number in range(2 * RULE_PATHS))
+    assert judged(a_review(), paths=flood).lacks == ""
+    assert judged(a_review(), paths=(*flood, WORKFLOW)).lacks == f"nobody approved it who owns {WORKFLOW}"
+    others = judged(a_review("erin"), paths=(*flood, WORKFLOW)).lacks
+    assert others.startswith("nobody approved it who owns policies/access/0000.yaml, ")
+    assert others.endswith(f" and {len(flood) - 5} more")
+    unread = a_rule_change(paths=(), whole=False)
+    known = the_rules(codeowners=OWNED)
+    assert reviewed(unread, a_pull(), (a_review(),), (), known).lacks == NOT_READ
+    assert reviewed(unread, a_pull(), (), (), known).lacks == NO_APPROVAL
 
 
 def test_what_a_decision_reads_is_named_first() -> None:

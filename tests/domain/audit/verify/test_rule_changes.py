@@ -90,6 +90,8 @@ def test_what_is_too_large_has_no_number() -> None:
     large = replace(CHANGE, whole=False, paths=())
     assert codes(saying(paths=[], paths_count=None), changes=(large,)) == []
     assert codes(saying(paths=[], paths_count=0), changes=(large,)) == ["rules-other-paths"]
+    unreviewed = saying(paths=[], paths_count=None, outcome="unreviewed")
+    assert codes(unreviewed, changes=(large,)) == []  # nobody knows whose approval it needed
 
 
 @pytest.mark.parametrize("outcome", list(RuleOutcome))

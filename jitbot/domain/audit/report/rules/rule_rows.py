@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from jitbot.domain.access.rule_changes.rule_event import record_of_rules
-from jitbot.domain.access.rule_changes.rule_review import recorded_paths
+from jitbot.domain.access.rule_changes.rule_review import NOT_READ, recorded_paths
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
 from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words
 from jitbot.domain.audit.report.pack_table import PackTable, cells_of
@@ -164,6 +164,8 @@ def _answer(
     if event is not None:
         outcome = event.evidence.outcome
         known = next((each for each in RuleOutcome if each == outcome), RuleOutcome.UNKNOWN)
+        if known is RuleOutcome.REVIEWED and not change.whole:
+            return ControlAnswer.UNKNOWN, RuleOutcome.UNKNOWN, NOT_READ
         return _ANSWERS[known], known, event.evidence.reason
     if not change.base:
         return ControlAnswer.NOT_REQUIRED, NOT_RECORDED, "main's first commit makes the rules"

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from acme_facts import DAY, MERGED_AT, NOW, SECOND, sha
 
+from jitbot.domain.access.rule_changes.rule_review import NOT_READ
 from jitbot.domain.audit.report.rules.rule_rows import figures, in_short, rule_rows, rules_answer
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event, EventType
@@ -49,6 +50,8 @@ def test_what_is_recorded_is_a_whole_row() -> None:
     app = Evidence({**by_pull.json, "author": {"login": "renovate[bot]", "type": "Bot"}})
     (row,) = rule_rows([change], [replace(RECORDED, evidence=app)], LONG_AFTER)
     assert (row.app, row.in_words) == (True, "approved by bob, erin; renovate[bot], an app, opened it")
+    (row,) = rule_rows([replace(change, whole=False)], [replace(RECORDED, evidence=by_pull)], LONG_AFTER)
+    assert (row.reviewed, row.in_words) == (ControlAnswer.UNKNOWN, f"unknown: {NOT_READ}")
     pushed = Evidence({"outcome": "pushed", "by": "olivia"})
     (row,) = rule_rows([replace(change, whole=False)], [replace(RECORDED, evidence=pushed)], LONG_AFTER)
     assert (row.reviewed, row.pushed_by, row.paths_count) == (ControlAnswer.NO, "olivia", None)
