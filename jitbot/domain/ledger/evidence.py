@@ -207,7 +207,7 @@ class Evidence(JsonObject):
     safeguards = texts_by_name("safeguards")
 
     # verifications
-    main = unread("main")
+    main = text("main")
     exit_code = unread("exit_code")
     checked = unread("checked")
     findings = unread("findings")

@@ -128,6 +128,7 @@ def verify(
         rules=_rule_history(inputs),
         stop_rules=_stop_rules(inputs),
         gone=tuple(each for each in seen if not git.holds(history.head, each[0])),
+        main_gone=tuple(each for each in history.verified_mains if each not in inputs.main_history.commits),
         before=frozenset() if since is None else git.commits_of(since),
     )
     return verdict(facts, more)

@@ -141,6 +141,19 @@ def test_what_was_seen_before_must_still_be_there(since: Sha | None) -> None:
     }
 
 
+def test_main_must_have_what_a_verification_saw_of_it() -> None:
+    """Each commit that one names is asked for, once; an older one names none. A deletion that was taken out is missing so."""
+    seen = [
+        recorded(an_outcome(EventType.VERIFIED, request="", evidence=Evidence(main)), f"{number}")
+        for number, main in enumerate(({"main": BASE}, {"main": sha("gone")}, {"main": sha("gone")}, {}))
+    ]
+    git: Any = Trees()
+    git.verified, git.holds = lambda: None, lambda *_: True
+    verdict = verify(inputs(*seen, git=git, commits={BASE: 0, MERGE: 1}), NOW)
+    (found,) = verdict.problems
+    assert (found.code, found.commit, found.severity) == ("main-rewritten", sha("gone"), Severity.BROKEN)
+
+
 def named(head: Sha) -> Event:
     """A verification that found this head."""
     return an_outcome(EventType.VERIFIED, request="", evidence=Evidence({"head": head}))

@@ -102,6 +102,12 @@ class LedgerHistory:
         return tuple(Sha(head) for head in heads if head)
 
     @property
+    def verified_mains(self) -> tuple[Sha, ...]:
+        """The commits of main up to which verifications looked, and recorded it, each once."""
+        mains = (each.evidence.main for each in self.events if each.kind is EventType.VERIFIED)
+        return tuple(dict.fromkeys(Sha(main) for main in mains if main))
+
+    @property
     def events(self) -> Iterator[Event]:
         """Every attested event, oldest first."""
         return (each.event for each in self.recorded)

@@ -65,6 +65,15 @@ def rewritten(expected: Sha, head: Sha, where: str) -> AuditFinding:
     )
 
 
+def main_rewritten(expected: Sha, main: Sha) -> AuditFinding:
+    """main's first-parent line no longer has a commit that it had: a deletion or a change of people may be gone with it."""
+    return Subject(commit=expected).problem(
+        "main-rewritten",
+        f"main at {main[:10]} does not have {expected[:10]}, up to which a recorded verification looked",
+        "its history was rewritten or cut short, and what it asked to end may be missing: compare with an older clone",
+    )
+
+
 def _cleared(step: HistoryStep) -> frozenset[str]:
     """The files that were in the place of a folder that this commit needs. They were no files of a batch."""
     folders = folders_of(each.path for each in step.touched if each.status == "A")

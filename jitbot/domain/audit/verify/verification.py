@@ -46,6 +46,9 @@ class LedgerFacts:
     rules: RuleHistory = field(default_factory=RuleHistory)
     stop_rules: Mapping[Sha, RulesOfStop] = field(default_factory=dict)  # by the commits that stops name
     gone: tuple[tuple[Sha, str], ...] = ()  # commits that the ledger held and does not, and who says so
+    main_gone: tuple[
+        Sha, ...
+    ] = ()  # commits of main that a verification saw, and that it does not have any more
     before: frozenset[Sha] = frozenset()  # commits of the ledger whose findings were reported before
 
 
@@ -67,9 +70,10 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
 
 
 def verdict(facts: LedgerFacts, more: Iterable[AuditFinding] = ()) -> AuditVerdict:
-    """The verdict of all checks; `more` are findings from elsewhere. A rewritten ledger is always reported."""
+    """The verdict of all checks; `more` are findings from elsewhere. A rewritten branch is always reported."""
     history = facts.history
     rewritten = [integrity.rewritten(commit, history.head, where) for commit, where in facts.gone]
+    rewritten += [integrity.main_rewritten(commit, facts.main) for commit in facts.main_gone]
     found = [*(problem for check in CHECKS for problem in check(facts)), *more]
     new = [
         each for each in unread.softened(found, history.in_doubt.requests) if each.commit not in facts.before

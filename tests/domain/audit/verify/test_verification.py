@@ -89,13 +89,14 @@ def test_nothing_is_found_of_nothing() -> None:
 
 
 def test_what_was_told_before_is_passed_over() -> None:
-    """By the commit that it is about, wherever it was found; that the ledger was rewritten is told for ever."""
+    """By the commit that it is about, wherever it was found; that the ledger or main was rewritten is told for ever."""
     again = facts(
-        history=history(problems=(ODD,)), before=frozenset({sha("odd"), sha("gone")}), gone=((sha("gone"), "which we saw"),)
+        history=history(problems=(ODD,)), before=frozenset({sha("odd"), sha("gone")}), gone=((sha("gone"), "which we saw"),), main_gone=(sha("main was"),)
     )  # fmt: skip
     found = verdict(again, [ODD, replace(ODD, commit=sha("new"))])
     assert [(each.code, each.commit) for each in found.problems] == [
         ("history-rewritten", sha("gone")),
+        ("main-rewritten", sha("main was")),
         ("odd", sha("new")),
     ]
     assert found.passed_over == 2

@@ -168,6 +168,19 @@ def test_a_head_that_was_seen_before_must_be_there() -> None:
     assert "history-rewritten" in codes(clone.verdict())
 
 
+def test_a_deletion_that_was_taken_out_of_main() -> None:
+    """main was rewritten after a verification looked at it: nothing else shows that access was to end."""
+    clone = granted()
+    clone.push({ORDERS: None})
+    seen = an_outcome(EventType.VERIFIED, at=clone.now, request="", evidence={"main": clone.line[-1]})
+    clone.tell(seen)
+    assert codes(clone.verdict()) == set()
+    gone = clone.line.pop()
+    found = clone.verdict()
+    assert (codes(found), found.problems[0].commit) == ({"main-rewritten"}, gone)
+    assert "up to which a recorded verification looked" in said(found, "main-rewritten")
+
+
 def test_what_was_told_before_is_passed_over() -> None:
     """After a forgery was looked into, only what came since is told: nobody can keep the alarm on."""
     clone = granted()
@@ -387,7 +400,7 @@ def test_a_head_that_is_not_as_attested() -> None:
 
 
 def test_rules_that_are_not_here_are_said() -> None:
-    """A clone without them cannot decide again, and says of which commit; nor does it know who had left."""
+    """A clone without them cannot decide again, nor see who left, and says of which commit."""
     clone = granted()
     clone.lacks = {blob_name(clone.trees.files[PEOPLE])}
     found = clone.verdict()
