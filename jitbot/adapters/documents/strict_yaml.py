@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import yaml
+from yaml.parser import Parser
+from yaml.reader import Reader
+from yaml.scanner import Scanner
 
 from jitbot.adapters.documents.document import Document, Path, Text, named
 from jitbot.adapters.documents.yaml_error import explained
@@ -106,6 +109,19 @@ def _position(mark: Any) -> Position:
     return Position(line=mark.line + 1, column=mark.column + 1)
 
 
+class _Parser(Reader, Scanner, Parser):
+    """PyYAML's parser without what makes objects of its events."""
+
+    def __init__(self, text: str) -> None:
+        Reader.__init__(self, text)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+
+    def need_more_tokens(self) -> bool:
+        """As PyYAML has it, and at once where no token that was read may turn out to be a key."""
+        return not (self.tokens and not self.possible_simple_keys) and bool(super().need_more_tokens())
+
+
 class _Walk:
     """Builds the tree from the parser's events, one document, no deeper than MAX_DEPTH."""
 
@@ -113,7 +129,7 @@ class _Walk:
         self._document = document
         self._text = text
         self._most_parts = most_parts
-        self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
+        self._events: Iterator[Any] = yaml.parse(text, Loader=_Parser)  # type: ignore[arg-type]
 
     def read(self) -> None:
         next(self._events)  # the stream begins

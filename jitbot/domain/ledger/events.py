@@ -183,7 +183,7 @@ def load(path: str, content: bytes) -> Event:
     longer than everything else that a run does with it.
     """
     try:
-        raw = json.loads(content.decode(), object_pairs_hook=_once)
+        raw = _STRICT.decode(content.decode())
     except RecursionError as error:
         raise ValueError(f"{path} is nested too deep to be an event") from error
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
@@ -203,12 +203,12 @@ def _is_same(one: object, other: object) -> bool:
     """Whether two values are the same JSON, the order of keys included. What was kept as it was read is not looked into."""
     if one is other:
         return True
+    if isinstance(one, str):  # of any kind: a word of an enumeration is a text
+        return one == other
     if isinstance(one, dict) and isinstance(other, dict):
         return list(one) == list(other) and all(map(_is_same, one.values(), other.values()))
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_is_same, one, other))
-    if isinstance(one, str):  # of any kind: a word of an enumeration is a text
-        return one == other
     return type(one) is type(other) and one == other
 
 
@@ -218,6 +218,9 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         raise ValueError("the same key twice in one object of JSON")
     return found
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def dump_documents(documents: iam.Documents) -> dict[str, object]:
@@ -231,8 +234,8 @@ def dump_documents(documents: iam.Documents) -> dict[str, object]:
         **OBJECT.load(_WINDOW.dump(documents.window)),
         "max_session_duration": int(iam.SESSION.total_seconds()),
         "permissions_boundary": documents.permissions_boundary,
-        "trust_policy": dict(documents.trust_policy),
-        "permission_policy": dict(documents.permission_policy),
+        "trust_policy": _as_read(documents.trust_policy),
+        "permission_policy": _as_read(documents.permission_policy),
         "managed_policies": list(documents.managed_policies),
         "tags": dict(documents.tags),
     }
@@ -257,7 +260,12 @@ def load_documents(raw: object) -> iam.Documents:
 
 def _kept(make: Callable[[Mapping[str, object]], JsonObject]) -> Codec[JsonObject]:
     """An object of which every key is kept as it is."""
-    return Codec(lambda value: make(OBJECT.load(value)), lambda kept: dict(kept.json))
+    return Codec(lambda value: make(OBJECT.load(value)), lambda kept: _as_read(kept.json))
+
+
+def _as_read(kept: Mapping[str, object]) -> dict[str, object]:
+    """An object as JSON has it: the very one that was read, which then need not be compared."""
+    return kept if isinstance(kept, dict) else dict(kept)
 
 
 _WINDOW = record(iam.Window, starts_at=or_none(MOMENT), expires_at=MOMENT)

@@ -11,8 +11,6 @@ from functools import lru_cache
 _WORTH = 200  # bytes: a shorter object is smaller as it is
 _FORM = 2  # of marshal: later ones write the same object in several ways
 _SHORT = 64  # characters of a text that stays open: the name of a commit, a moment
-# For a few kilobytes zlib takes most of its time to clear the tables that it has for more: these are as large as needed.
-_WINDOW, _EFFORT = 13, 6  # 8 KB that are looked back to, and half of the usual tables
 _OPEN = 32  # objects that stay open, since one is often read key by key
 
 
@@ -36,6 +34,9 @@ class Packed(Mapping[str, object]):
     def __getitem__(self, key: str) -> object:
         value = self._short[self._places[key]]
         return _opened(self.kept)[key] if value is _Kept.CLOSED else value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -64,7 +65,7 @@ class Packer:
         if (known := self._known.get(digest)) is None:
             keys = tuple(whole)
             places = self._places.setdefault(keys, {key: place for place, key in enumerate(keys)})
-            packed = Packed(_compressed(written), places, tuple(map(_short, whole.values())))
+            packed = Packed(zlib.compress(written, 1), places, tuple(map(_short, whole.values())))
             known = self._known.setdefault(digest, packed)
         return known
 
@@ -79,11 +80,6 @@ def plain(value: object) -> dict[str, object]:
     if isinstance(value, Packed):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is nothing that JSON has")
-
-
-def _compressed(text: bytes) -> bytes:
-    compressor = zlib.compressobj(1, zlib.DEFLATED, _WINDOW, _EFFORT)
-    return compressor.compress(text) + compressor.flush()
 
 
 def _short(value: object) -> object:

@@ -19,6 +19,7 @@ def show(moment: datetime) -> str:
     return shown.removesuffix("+00:00") + "Z"
 
 
+@lru_cache(maxsize=4096)  # likewise
 def parse(text: str) -> datetime:
     """The reverse of `show`, and nothing wider. Raises ValueError, with a sentence for people."""
     if _SHAPE.fullmatch(text) is None:

@@ -1,6 +1,11 @@
 """What strict YAML refuses to read on: too many bytes, or too many parts; and what it says of an anchor."""
 
+from typing import Any
+
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from jitbot.adapters.documents import strict_yaml
 from jitbot.domain.model.documents import Source
@@ -32,3 +37,32 @@ def test_an_anchor_is_named() -> None:
         "&one names a part to be repeated",
         "*one repeats another part",
     ]
+
+
+_PARTS = (
+    "a", "b c", "key: ", "? ", ": ", ":", "- ", "-", "[", "]", "{", "}", ", ", "#", " # x", "&a ", "*a", "*a ", "!t ",
+    "|", ">", "|-\n", "'", '"', "%YAML 1.1\n", "---", "...", "\n", "\n  ", "\n    ", "\n- ", "<<: ", "x" * 1025, "\\x",
+    "1", "é", " ", "\ufeff", "\t",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PARTS), max_size=12).map("".join))
+@example("a: 1\nb: [c, {d: e}]\n")
+@example("a: 1\nb\nc: 2\n")
+@example("x" * 1025 + ": 1\n")
+def test_the_parser_is_pyyamls_own(text: str) -> None:
+    """The same events at the same places, and the same error where there is one, of whatever is no document either."""
+    assert _told(text, strict_yaml._Parser) == _told(text, yaml.SafeLoader)
+
+
+def _told(text: str, loader: Any) -> list[str]:
+    told = []
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            marks = [(each.index, each.line, each.column) for each in (event.start_mark, event.end_mark)]
+            told.append(f"{event!r} {getattr(event, 'style', None)} {marks}")
+    except yaml.YAMLError as error:
+        told.append(str(error))
+    except ValueError as error:  # an escape of what is no character
+        told.append(f"value: {error}")
+    return told

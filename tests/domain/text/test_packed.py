@@ -57,6 +57,7 @@ def test_a_short_value_and_a_missing_key_are_read_without_opening(monkeypatch: p
     assert {key: packed[key] for key in short} == short
     assert [type(packed[key]) for key in short] == [type(value) for value in short.values()]
     assert (packed.get("missing"), packed.get("missing", 1), "missing" in packed) == (None, 1, False)
+    assert all(key in packed for key in ("longer", "list", "at"))
     assert (len(packed), list(packed)[:2], opened) == (9, ["reason", "statements"], [])
     assert [packed[key] for key in ("longer", "list", "part")] == [1, 2, 3]
     assert len(opened) == 3
