@@ -68,19 +68,16 @@ class Number(click.IntRange):
 
 
 class PullNumber(click.ParamType[int]):
-    """A pull request, as people copy it: 7, #7, or its address."""
+    """A pull request of the access repository: 7 or #7. An address is refused: it may be another repository's."""
 
     name = "pull request"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read its number."""
-        number = value if isinstance(value, int) else pull_number(str(value))
+        text = str(value)
+        number = None if "/" in text else pull_number(text)
         if number is None:
-            self.fail(
-                f"{str(value)[:80]!r} is no pull request; write its number, such as 7, or its address",
-                param,
-                ctx,
-            )
+            self.fail(f"{text[:80]!r} is no number of a pull request, such as 7", param, ctx)
         return number
 
 
