@@ -54,9 +54,9 @@ def plurals() -> frozenset[str]:
     for name in MODULES:
         for node in ast.walk(parsed(name)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "many" and len(node.args) > 1:
-                words = [each.value for each in node.args[1:] if isinstance(each, ast.Constant)]
+                words = [str(each.value) for each in node.args[1:] if isinstance(each, ast.Constant)]
                 found |= {f"{words[0]}s" if len(words) == 1 else words[1]} if words else set()
-    return frozenset(str(each).split()[-1] for each in found)
+    return frozenset(each.split()[-1] for each in found)
 
 
 def by_hand(tree: ast.AST) -> Iterator[str]:

@@ -118,7 +118,7 @@ def test_what_a_commit_is_and_adds(both: Both) -> None:
         assert mine.small(blobs, most) == git.small(blobs, most)
 
 
-ASKED = (
+ASKED: tuple[list[str], ...] = (
     [ISSUER_KEYS], ["jitbot", "nowhere"], ["policies/"], ["policies"], ["policies/a.yaml", "policies/b"], [],
     ["events"], ["events/", "keys"], ["events/x", "events/y", "events/2026"], ["attestations/2026/11/24/"],
 )  # fmt: skip
@@ -161,7 +161,7 @@ github = pytest.fixture(acmes_github)
 
 def test_what_a_run_writes(github: Real, tmp_path: Path) -> None:
     """A batch lies on exactly the head that it names, what is in its way is removed by it, and nothing else is written."""
-    plain, writes, known = PlainLedger(lies={"events": PLAIN}), github.site.writer("olivia"), {}
+    plain, writes = PlainLedger(lies={"events": PLAIN}), github.site.writer("olivia")
     write = plain.context().github_write.commit_on_branch
     heads = [(plain.commits[-1].commit, github.site.tip("ledger"))]
     way = github.push("ledger", {"events": b"x"}, heads[0][1], "olivia", heads[0][0])
@@ -176,7 +176,7 @@ def test_what_a_run_writes(github: Real, tmp_path: Path) -> None:
         )
         made = [*map(tried, tries)]
         if isinstance(made[0], str):
-            heads.append((made[0], made[1]))
+            heads.append((Sha(made[0]), made[1]))
         return [each if isinstance(each, type) else "made" for each in made]
 
     assert batch(0, {"events/2026/a.json": b"1", "keys/k": b""}, ["events"]) == ["made"] * 2
@@ -188,7 +188,7 @@ def test_what_a_run_writes(github: Real, tmp_path: Path) -> None:
     mine, git = plain.context().git, GitRepository(tmp_path, environ=environ)
     mine.fetch()
     git.fetch()
-    known |= {theirs: own for own, theirs in heads}
+    known = {theirs: own for own, theirs in heads}
     assert known[git.ledger()] == mine.ledger() == heads[-1][0]
     for own, theirs in heads[1:]:
         (added,), (real,) = mine.added([own]), git.added([theirs])

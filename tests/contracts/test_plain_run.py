@@ -93,7 +93,7 @@ def test_the_life_of_a_role(aws: Acme) -> None:
         secret_key=keys["AWS_SECRET_ACCESS_KEY"],
     )
     cloud = AwsCloud(identity, path=wanted.path, endpoint=aws.aws.url, sleep=lambda _: None)
-    both: tuple[Account, Account] = PlainRoles().enter(wanted.account_id), cloud.enter(wanted.account_id)
+    both: tuple[Any, Any] = PlainRoles().enter(wanted.account_id), cloud.enter(wanted.account_id)
     name, longer = wanted.role_name, {**wanted.trust_policy, "Id": "longer"}
 
     def alike(what: str, *given: Any) -> Any:
