@@ -41,6 +41,8 @@ _MAY_WRITE = frozenset({"ADMIN", "MAINTAIN", "WRITE"})
 _NOT_FOUND = 404
 _MOST_PAGES = 10  # of a list beside its length
 _NEEDS_ADMIN = "this token may not see it: run `jitbot doctor` as an admin of the repository"
+# GitHub shows it to those who may edit the ruleset: https://docs.github.com/en/rest/repos/rules#get-a-repository-ruleset
+_NEEDS_OWNER = "it is the organisation's, and shown to its owners alone: run `jitbot doctor` as one of them"
 
 
 class SettingsReader(ContentReader):
@@ -107,10 +109,14 @@ class SettingsReader(ContentReader):
         rules, classic = tried(lambda: self.rules(branch).answer), tried(partial(self._classic, branch))
         if isinstance(classic, Unknown):
             classic = Unknown(why=f"classic protection: {classic.why}")
-        bypasses = rules if isinstance(rules, Unknown) else tried(partial(self._bypasses, rules, classic))
+        rulesets = rules if isinstance(rules, Unknown) else tried(partial(self._rulesets, rules))
+        if isinstance(rulesets, Unknown):
+            return Branch(name=branch, rules=rules, classic=classic, bypasses=rulesets)
+        bypasses = tried(partial(_bypasses, rulesets.values(), classic))
         if isinstance(classic, Unknown) and not bypasses:
             bypasses = classic
-        return Branch(name=branch, rules=rules, classic=classic, bypasses=bypasses)
+        strict = frozenset(number for number, raw in rulesets.items() if raw.get("bypass_actors") == [])
+        return Branch(name=branch, rules=rules, classic=classic, bypasses=bypasses, strict=strict)
 
     @translated
     def tags(self) -> Mapping[str, str]:
@@ -219,19 +225,26 @@ class SettingsReader(ContentReader):
             raise
 
     @translated
-    def _bypasses(
-        self, rules: Iterable[Mapping[str, Any]], classic: Body | Unknown | None
-    ) -> tuple[Bypass, ...]:
-        """Who may pass the rules by, and classic protection, where it is known."""
-        found: list[Bypass] = []
-        for number in sorted({int(rule["ruleset_id"]) for rule in rules}):
-            raw = self._client.get(f"/rulesets/{number}")
-            if not isinstance(raw.get("bypass_actors"), list):
-                raise DeniedError(f"the bypass list of ruleset {raw.get('name', number)}: {_NEEDS_ADMIN}")
-            found += [_bypass(each, str(raw["name"])) for each in raw["bypass_actors"]]
-        if isinstance(classic, Mapping):
-            found += _allowances(classic)
-        return tuple(found)
+    def _rulesets(self, rules: Iterable[Mapping[str, Any]]) -> Mapping[int, dict[str, Any]]:
+        """The rulesets that these rules are of, by their numbers."""
+        numbers = sorted({int(rule["ruleset_id"]) for rule in rules})
+        return {number: self._client.get(f"/rulesets/{number}") for number in numbers}
+
+
+@translated
+def _bypasses(rulesets: Iterable[Mapping[str, Any]], classic: Body | Unknown | None) -> tuple[Bypass, ...]:
+    """Who may pass these rulesets by, and classic protection, where it is known. Raises DeniedError where one is hidden."""
+    found: list[Bypass] = []
+    for raw in rulesets:
+        actors = raw.get("bypass_actors")
+        if not isinstance(actors, list):
+            shared = raw.get("source_type", "Repository") != "Repository"
+            why = _NEEDS_OWNER if shared else _NEEDS_ADMIN
+            raise DeniedError(f"the bypass list of ruleset {raw.get('name', 'without a name')}: {why}")
+        found += [_bypass(each, str(raw["name"])) for each in actors]
+    if isinstance(classic, Mapping):
+        found += _allowances(classic)
+    return tuple(found)
 
 
 def _of_the_plan(error: GithubException) -> bool:

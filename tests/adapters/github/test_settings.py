@@ -365,3 +365,20 @@ def test_what_admins_alone_see_of_actions_is_said_so() -> None:
     for ask in (reader().actions_policy, reader().token_subject):
         with pytest.raises(DeniedError, match="as an admin of the repository"):
             ask()
+
+
+def test_which_rulesets_nobody_passes_by() -> None:
+    """Those whose list is shown and empty; one that is hidden hides who passes by, and no other ruleset."""
+    rules = [{"type": "deletion", "ruleset_id": number} for number in (3, 5, 7)]
+    hidden = {"name": "seven", "source_type": "Organization"}
+    answers = {
+        "/rules/branches/main": rules,
+        CLASSIC: OPEN,
+        "/rulesets/3": {"name": "three", "bypass_actors": []},
+        "/rulesets/5": {"name": "five", "bypass_actors": [TEAM]},
+        "/rulesets/7": hidden,
+    }
+    found = reader(answers).protection("main")
+    assert found.strict == {3}
+    assert isinstance(found.bypasses, Unknown)
+    assert found.bypasses.why.startswith("the bypass list of ruleset seven: it is the organisation's")

@@ -6,7 +6,7 @@ from functools import partial
 
 from jitbot.domain.ledger.events import DELETION, FORCE_PUSH
 from jitbot.domain.request.new_request import APPROVAL, CHECK
-from jitbot.domain.setup.doctor.github.github_state import Branch, GitHubState
+from jitbot.domain.setup.doctor.github.github_state import GitHubState
 from jitbot.domain.setup.doctor.github.setting import (
     MERGE_METHODS,
     Seen,
@@ -16,6 +16,7 @@ from jitbot.domain.setup.doctor.github.setting import (
     key_setting,
     of_job_tokens,
     of_repository,
+    pass_by,
     some_of,
 )
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
@@ -108,7 +109,7 @@ def _ledger(code: str, kind: str, *, title: str, click: str) -> Setting:
 
 
 def _bypass(
-    name: str, promise: str, branch: Callable[[GitHubState], Branch], change: SettingChange
+    name: str, promise: str, rows: Callable[[], tuple[Setting, ...]], change: SettingChange
 ) -> Setting:
     """Nobody may pass the rules of a branch by."""
     return Setting(
@@ -120,7 +121,7 @@ def _bypass(
             fix="empty the bypass list of each ruleset: {page}/settings/rules",
         ),
         wanted=(),
-        read=lambda state: (branch(state).bypasses,),
+        read=lambda state: pass_by(state, name, rows()),
         observed="{}",
         change=change,
     )
@@ -171,7 +172,7 @@ DEFAULT_BRANCH = key_setting(
         fix="gh api -X PATCH repos/{repository} -f default_branch=main",
     ),
 )
-MAIN = (
+MAIN: tuple[Setting, ...] = (
     _main(
         "pull-request",
         _PULL_REQUEST,
@@ -247,9 +248,9 @@ MAIN = (
         change=MAIN_RULESET,
         sets=partial(_UP_TO_DATE.body, False),
     ),
-    _bypass("main", "promise 1", lambda state: state.main, MAIN_RULESET),
+    _bypass("main", "promise 1", lambda: MAIN, MAIN_RULESET),
 )
-LEDGER = (
+LEDGER: tuple[Setting, ...] = (
     Setting(
         check=Check(
             code="ledger-exists",
@@ -278,7 +279,7 @@ LEDGER = (
         observed="a rule asks for it",
         change=LEDGER_RULESET,
     ),
-    _bypass("ledger", "promise 4", lambda state: state.ledger, LEDGER_RULESET),
+    _bypass("ledger", "promise 4", lambda: LEDGER, LEDGER_RULESET),
 )
 REPOSITORY = (
     key_setting(

@@ -15,13 +15,14 @@ NAMED_BRANCHES: Body = {
 ADMIN_ROLE = 5  # GitHub's number of the repository role admin, as rulesets name it
 ACTIONS_APP = 15368  # https://api.github.com/apps/github-actions
 _ADMINS = ("RepositoryRole", ADMIN_ROLE)
+_OWNERS = {"OrganizationAdmin": "the organisation's admins", "EnterpriseOwner": "the enterprise's owners"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bypass:
     """Somebody who need not obey: GitHub's kind of actor, its number, when, and in which ruleset."""
 
-    kind: str  # RepositoryRole, OrganizationAdmin, Team, Integration, DeployKey, User
+    kind: str  # RepositoryRole, OrganizationAdmin, EnterpriseOwner, Team, Integration, DeployKey, User
     number: int | None
     mode: str  # always, pull_request, exempt
     ruleset: str
@@ -29,13 +30,11 @@ class Bypass:
     @property
     def is_admin(self) -> bool:
         """Whether it is those alone who could change the rules anyway."""
-        return self.kind == "OrganizationAdmin" or (self.kind, self.number) == _ADMINS
+        return self.kind in _OWNERS or (self.kind, self.number) == _ADMINS
 
     def shown(self) -> str:
         """In words."""
-        who = {"OrganizationAdmin": "the organisation's admins", "DeployKey": "every deploy key"}.get(
-            self.kind
-        )
+        who = {**_OWNERS, "DeployKey": "every deploy key"}.get(self.kind)
         if (self.kind, self.number) == _ADMINS:
             who = "the repository's admins"
         return f"{who or f'{self.kind} {self.number}'} ({self.mode}, in ruleset {self.ruleset})"
@@ -43,12 +42,16 @@ class Bypass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """What protects a branch: the active rules of all rulesets, and classic protection (None: there is none)."""
+    """What protects a branch: the active rules of all rulesets, and classic protection (None: there is none).
+
+    `strict` are the numbers of the rulesets that nobody may pass by.
+    """
 
     name: str
     rules: tuple[Body, ...] | Unknown
     classic: Body | Unknown | None
     bypasses: tuple[Bypass, ...] | Unknown
+    strict: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """One thing that must be so on GitHub, as a row of a table: what is wanted, how it is read, and how it is changed."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -176,6 +176,22 @@ def _read_key(
         return (answer,)
     value = answer.get(key)
     return (value if isinstance(value, kind) else Unknown(why="only people who may write see this"),)
+
+
+def pass_by(state: GitHubState, name: str, rows: Iterable[Setting]) -> Seen:
+    """Who may pass the rules of main or ledger by; nobody, where strict rulesets alone ask for all that these rows want.
+
+    Rulesets add up, and a bypass is of one of them: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/about-rulesets
+    """
+    branch = state.main if name == "main" else state.ledger
+    rules = () if isinstance(branch.rules, Unknown) else branch.rules
+    kept = tuple(rule for rule in rules if rule.get("ruleset_id") in branch.strict)
+    alone = replace(branch, rules=kept, classic=None)
+    strictly = replace(state, main=alone, ledger=alone)
+    wanted = [row for row in rows if row.check.otherwise is CheckVerdict.WRONG and row.wanted != ()]
+    if kept and all(row.compare(strictly).verdict is CheckVerdict.OK for row in wanted):
+        return ((),)
+    return (branch.bypasses,)
 
 
 def below(found: object, *names: str) -> object:

@@ -584,3 +584,68 @@ def test_what_is_sent() -> None:
         ],
     }
     assert json.loads(json.dumps(main)) == main
+
+
+OWN, SHARED = 1, 2  # rulesets: the repository's, and one of its organisation
+
+
+def of(ruleset: int, rules: Any) -> tuple[dict[str, Any], ...]:
+    """The rules as GitHub lists them of a ruleset."""
+    return tuple({**rule, "ruleset_id": ruleset} for rule in rules)
+
+
+@pytest.mark.parametrize("bypasses", [(TEAM,), GAP])
+@pytest.mark.parametrize(
+    ("own", "strict", "fine"),
+    [
+        (MAIN_RULES, {OWN}, True),
+        (MAIN_RULES, set(), False),
+        (MAIN_RULES, {SHARED}, True),
+        (without(MAIN_RULES, "deletion"), {OWN}, False),
+        (asking(MAIN_RULES, "pull_request", require_last_push_approval=False), {OWN}, False),
+        (without(MAIN_RULES, CHECKS), {OWN}, True),
+    ],
+)
+def test_who_passes_another_ruleset_passes_nothing_that_is_needed(
+    own: Any, strict: set[int], fine: bool, bypasses: Any
+) -> None:
+    """An organisation's ruleset has a bypass list of its own, often out of sight: rulesets add up, and ours has none."""
+    rules = (*of(OWN, own), *of(SHARED, MAIN_RULES))
+    main = replace(MAIN, rules=rules, bypasses=bypasses, strict=frozenset(strict))
+    otherwise = CheckVerdict.UNKNOWN if bypasses is GAP else CheckVerdict.WRONG
+    assert ROWS["main-bypass"].compare(replace(FINE, main=main)).verdict is (
+        CheckVerdict.OK if fine else otherwise
+    )
+
+
+def test_the_same_of_the_ledger() -> None:
+    """By its own two rules; what main has says nothing of it."""
+    rules = (*of(OWN, LEDGER_RULES), *of(SHARED, LEDGER_RULES))
+    for strict, verdict in (({OWN}, CheckVerdict.OK), (set[int](), CheckVerdict.WRONG)):
+        ledger = replace(LEDGER, rules=rules, bypasses=(TEAM,), strict=frozenset(strict))
+        assert ROWS["ledger-bypass"].compare(replace(FINE, ledger=ledger)).verdict is verdict
+    main = replace(MAIN, rules=of(OWN, MAIN_RULES), strict=frozenset({OWN}))
+    ledger = replace(LEDGER, bypasses=(TEAM,))
+    assert (
+        ROWS["ledger-bypass"].compare(replace(FINE, main=main, ledger=ledger)).verdict is CheckVerdict.WRONG
+    )
+
+
+def test_classic_protection_is_no_strict_ruleset() -> None:
+    """What it asks for has bypasses of its own."""
+    main = replace(
+        MAIN,
+        rules=of(OWN, without(MAIN_RULES, "deletion")),
+        classic=CLASSIC,
+        bypasses=(TEAM,),
+        strict=frozenset({OWN}),
+    )
+    assert ROWS["main-bypass"].compare(replace(FINE, main=main)).verdict is CheckVerdict.WRONG
+
+
+@pytest.mark.parametrize("kind", ["OrganizationAdmin", "EnterpriseOwner"])
+def test_who_could_change_the_rules_is_a_warning(kind: str) -> None:
+    """Owners of the organisation and of its enterprise pass by what they could take away."""
+    main = replace(MAIN, bypasses=(replace(ADMINS, kind=kind, number=None),))
+    check = ROWS["main-bypass"].compare(replace(FINE, main=main))
+    assert (check.verdict, "None" in check.observed) == (CheckVerdict.WARN, False)
