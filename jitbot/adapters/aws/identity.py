@@ -13,6 +13,7 @@ import botocore.session
 import botocore.utils
 
 from jitbot.adapters.aws.errors import translated
+from jitbot.domain.model.bounds import ACCOUNTS_AT_ONCE
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError
 
@@ -26,7 +27,7 @@ def config(attempts: int, *, signed: bool = True) -> botocore.config.Config:
     return botocore.config.Config(
         connect_timeout=5,
         read_timeout=20,
-        max_pool_connections=32,
+        max_pool_connections=ACCOUNTS_AT_ONCE,
         user_agent_extra="jitbot",
         retries=retries,
         signature_version=None if signed else botocore.UNSIGNED,

@@ -27,6 +27,11 @@ MOST_ASKS = 100  # request files that one commit of main adds or changes
 DEEPEST = 64  # folders below each other; jitbot's own are six deep
 COMMIT_READ = 1 << 20  # bytes of a commit object; of a larger one only the parents are read
 
+# AWS
+ACCOUNTS_AT_ONCE = (
+    64  # worked on side by side; each needs a thread and a connection of its own, and mostly waits
+)
+
 # the ledger
 EVENT_WRITTEN = 1 << 20  # bytes of one event
 EVENT_READ = 1 << 22

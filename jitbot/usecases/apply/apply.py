@@ -9,7 +9,7 @@ from typing import assert_never
 from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove, outcome
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
-from jitbot.domain.model.bounds import TEXT_WRITTEN
+from jitbot.domain.model.bounds import ACCOUNTS_AT_ONCE, TEXT_WRITTEN
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError
 from jitbot.ports.cloud import Account
@@ -17,7 +17,6 @@ from jitbot.usecases.apply.end_access import confirm, deny, remove
 from jitbot.usecases.apply.provision import give
 from jitbot.usecases.context import Context
 
-MOST_AT_ONCE = 32
 _NO_ROOM = "the account has no room for another role: its IAM quota is used up; raise it, or end grants"
 
 
@@ -69,7 +68,7 @@ def for_each_account(
         except JitbotError as error:
             return ApplyResult(failures=(failure_of(None, account_id, error),))
 
-    with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, len(wanted))) as pool:
+    with ThreadPoolExecutor(max_workers=min(ACCOUNTS_AT_ONCE, len(wanted))) as pool:
         outcomes = list(pool.map(one, wanted))
     events = tuple(event for outcome in outcomes for event in outcome.events)
     return ApplyResult(

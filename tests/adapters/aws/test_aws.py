@@ -23,6 +23,7 @@ from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Actual, differences
 from jitbot.domain.aws.service_roles import AUDIENCE
+from jitbot.domain.model.bounds import ACCOUNTS_AT_ONCE
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.text.packed import Packer
@@ -563,6 +564,11 @@ def test_each_call_speaks_for_its_own_account(aws: Aws) -> None:
         assert {each.role_name for each in wanted[account_id]} <= names
         other = next(each for each in entered if each != account_id)
         assert names.isdisjoint(each.role_name for each in wanted[other])
+
+
+def test_each_account_that_is_worked_on_has_a_connection() -> None:
+    """A pool that is smaller than the threads would open and close one, with its TLS, for many a call."""
+    assert identity.config(1).max_pool_connections == ACCOUNTS_AT_ONCE
 
 
 def test_a_job_enters_as_itself(aws: Aws) -> None:

@@ -17,7 +17,7 @@ from measured_life import (
 )
 from tables import table
 
-from jitbot.usecases.apply.apply import MOST_AT_ONCE
+from jitbot.domain.model.bounds import ACCOUNTS_AT_ONCE
 from jitbot.usecases.runs.announce import MOST as NOTIFIED
 
 HOURS, DAYS, MONTHS = 8, 365, 12  # of work a day, of a year
@@ -139,11 +139,11 @@ def _sweeps(answered: str) -> str:
     each = STEPS["sweep, idle"].aws / OWN_ACCOUNTS
     rows = []
     for number in (1, 100, 1000):
-        answers = ceil(number / MOST_AT_ONCE) * each * AWS_ANSWERS
+        answers = ceil(number / ACCOUNTS_AT_ONCE) * each * AWS_ANSWERS
         own = cpu_of_sweep(number)
         rows.append([
             f"sweep, {number:,} account{'s' if number > 1 else ''}",
-            f"{each:.0f} in each, {MOST_AT_ONCE} accounts at a time",
+            f"{each:.0f} in each, {ACCOUNTS_AT_ONCE} accounts at a time",
             f"{answers:.1f} s",
             f"{own:.1f} s",
             f"{max(answers, own):.1f} to {answers + own:.1f} s",

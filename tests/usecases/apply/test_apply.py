@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Actual, Receipt
 from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.ledger.events import EndReason, EventType
-from jitbot.domain.model.bounds import TEXT_WRITTEN
+from jitbot.domain.model.bounds import ACCOUNTS_AT_ONCE, TEXT_WRITTEN
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.ports.cloud import Account
@@ -300,6 +301,24 @@ def test_one_account_or_change_that_fails_stops_no_other() -> None:
     assert ([each.change for each in result.failures], len(result.events)) == ([bad], 1)
     never = cast("Context", SimpleNamespace(cloud=cast("Callable[[], Any]", lambda: pytest.fail("entered"))))
     assert for_each_account(never, [], lambda *_: ApplyResult()) == ApplyResult()
+
+
+def test_accounts_are_worked_on_side_by_side_up_to_a_bound() -> None:
+    """All that fit wait for each other here; one more waits until one of them is done."""
+    together, inside, most = Barrier(ACCOUNTS_AT_ONCE), list[AccountId](), list[int]()
+    context = SimpleNamespace(cloud=lambda: SimpleNamespace(enter=lambda account_id: account_id))
+    accounts = [AccountId(f"{number:012}") for number in range(2 * ACCOUNTS_AT_ONCE)]
+
+    def work(_: Account, account_id: AccountId) -> ApplyResult:
+        inside.append(account_id)
+        most.append(len(inside))
+        together.wait(timeout=20)
+        inside.remove(account_id)
+        together.wait(timeout=20)
+        return ApplyResult()
+
+    assert for_each_account(cast("Context", context), accounts, work) == ApplyResult()
+    assert max(most) == ACCOUNTS_AT_ONCE
 
 
 @pytest.mark.parametrize(
