@@ -20,12 +20,13 @@ from jitbot.domain.text.addresses import is_private
 from jitbot.domain.text.no_answer import why_no_answer
 
 _TIMEOUT = 20
+# Seconds before each further attempt; both calls only read, so each may be repeated.
 _PAUSES = (
     0.5,
     1.0,
     2.0,
     4.0,
-)  # seconds before each further attempt; both calls only read, so each may be repeated
+)
 # Others met 403, "Can't issue ID_TOKEN for job in 'Pending' state", in a job that had just left its group's queue.
 _PASSING = (requests.codes.forbidden, requests.codes.too_many_requests)
 _DOTS = 2  # in a signed token: header, payload, signature

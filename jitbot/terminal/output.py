@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import click
 
 from jitbot.domain.access import too_large
+from jitbot.domain.enforce.changes import word_of
 from jitbot.domain.ledger.commit_message import sentence
 from jitbot.domain.ledger.events import EndReason, Event
 from jitbot.domain.model import bounds
@@ -134,7 +135,7 @@ def print_report(report: Report, *, nothing: str) -> None:
         click.echo(click.style(f"      {escape.log(finding.hint)}", dim=True))
     if report.dry:
         for change in report.planned:
-            what, where = type(change).__name__.lower(), change.account or change.account_id
+            what, where = word_of(change), change.account or change.account_id
             click.echo(escape.log(f"would {what} {change.role_name} in {where}"))
     for event in report.recorded:
         click.echo(_line(event))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.events import LEDGER, LEDGER_RULES
 from jitbot.domain.ledger.git_history import CODE
-from jitbot.domain.model.documents import PLAIN, SETTINGS, GithubId, Login, Settings, Source
+from jitbot.domain.model.documents import ISSUER_KEYS, PLAIN, SETTINGS, GithubId, Login, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.notifications.channels import NOTIFY
@@ -18,7 +18,6 @@ from jitbot.ports.github_write import GitHubWrite
 from jitbot.ports.issues import Issues
 from jitbot.ports.oidc import Oidc
 
-ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today
 _MOST = (ISSUER_KEYS, NOTIFY, SETTINGS)  # of what is read at main's tip: git is asked for these once
 
 
@@ -54,9 +53,8 @@ class Context:
     cloud: Callable[[], Cloud]  # made only if an account must be entered
     sleep: Callable[[float], None]
     say: Callable[[str], None] = field(default=lambda _: None)  # progress, for people
-    output: Callable[[str, str], None] = field(
-        default=lambda *_: None
-    )  # hands a value to later jobs, by name
+    # Hands a value to later jobs, by name.
+    output: Callable[[str, str], None] = field(default=lambda *_: None)
     run: Run = field(default_factory=Run)
 
 
@@ -77,8 +75,7 @@ def settings_at_main(git: Git, documents: DocumentReader) -> Settings:
         raise InvalidError(f"main has no {SETTINGS}; `jitbot init` makes one")
     parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
     if parsed.value is None:
-        first = parsed.findings[0]
-        raise InvalidError(f"{first.file}:{first.line}: {first.message}")
+        raise InvalidError(parsed.findings[0].in_words)
     return parsed.value
 
 

@@ -13,8 +13,8 @@ from jitbot.adapters.git import GitRepository
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.git_history import NO_BASE, RULE_PATHS, HistoryStep
-from jitbot.domain.model.documents import FOLDER, PLAIN, SETTINGS, Sha
-from jitbot.usecases.collect.collect_case import PEOPLE, rule_paths
+from jitbot.domain.model.documents import FOLDER, PEOPLE, PLAIN, SETTINGS, Sha
+from jitbot.usecases.collect.collect_case import rule_paths
 
 pytestmark = pytest.mark.real_git
 LINK = "policies/teams.yaml"

@@ -9,12 +9,11 @@ from acme_facts import BASE, HEAD, sha, the_settings, unreadable
 
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import LEDGER_RULES
-from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed
+from jitbot.domain.model.documents import ISSUER_KEYS, PLAIN, SETTINGS, Parsed
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
 from jitbot.domain.notifications.channels import NOTIFY
 from jitbot.ports.git import Git
 from jitbot.usecases.context import (
-    ISSUER_KEYS,
     Context,
     Run,
     ensure_current,

@@ -15,7 +15,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from jitbot.adapters.documents.document import Document, Path, Text, named
-from jitbot.adapters.documents.yaml_error import explained
+from jitbot.adapters.documents.yaml_error import explained, position_of
 from jitbot.domain.model.documents import Position, Source
 from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import quoted
@@ -105,10 +105,6 @@ def _place_of(text: str, index: int) -> Position:
     return Position(line=text.count("\n", 0, index) + 1, column=index - line_start + 1)
 
 
-def _position(mark: Any) -> Position:
-    return Position(line=mark.line + 1, column=mark.column + 1)
-
-
 class _Parser(Reader, Scanner, Parser):
     """PyYAML's parser without what makes objects of its events."""
 
@@ -152,19 +148,19 @@ class _Walk:
 
     def _no_directive(self, start: yaml.DocumentStartEvent) -> None:
         if start.version or start.tags:
-            place = _position(start.start_mark)
+            place = position_of(start.start_mark)
             self._document.note((), "directive", "a % line changes how the file is read", "remove it", place)
 
     def _last(self) -> None:
         next(self._events)  # this document ends
         after = next(self._events)
         if isinstance(after, yaml.DocumentStartEvent):
-            place = _position(after.start_mark)
+            place = position_of(after.start_mark)
             hint = "one file is one document: remove the second, and its ---"
             self._document.note((), "second-document", "a second document begins here", hint, place)
 
     def _node(self, event: Any, path: Path) -> Any:
-        place = _position(event.start_mark)
+        place = position_of(event.start_mark)
         self._document.places[path] = place
         if len(path) > MAX_DEPTH:
             self._stop(path, "too-deep", f"more than {MAX_DEPTH} levels deep", place)
@@ -184,7 +180,7 @@ class _Walk:
     def _nothing_attached(self, event: Any, path: Path) -> None:
         if event.anchor is None and event.tag is None:
             return
-        place, name = _position(event.start_mark), quoted(event.anchor or "")[1:-1]
+        place, name = position_of(event.start_mark), quoted(event.anchor or "")[1:-1]
         if isinstance(event, yaml.AliasEvent):
             self._document.note(path, "alias", f"*{name} repeats another part", "write the value out", place)
             return
@@ -254,15 +250,15 @@ class _Walk:
                 first = self._document.keys[part]
                 message = f"the key {quoted(key)} is there already, in line {first.line}"
                 self._document.note(
-                    part, "repeated-key", message, "keep one of them", _position(event.start_mark)
+                    part, "repeated-key", message, "keep one of them", position_of(event.start_mark)
                 )
-            self._document.keys.setdefault(part, _position(event.start_mark))
+            self._document.keys.setdefault(part, position_of(event.start_mark))
             value[key] = self._node(next(self._events), part)
         return value
 
     def _key(self, event: Any, path: Path) -> str:
         """The key as text; "" for one that is none."""
-        key, place = str(getattr(event, "value", "")), _position(event.start_mark)
+        key, place = str(getattr(event, "value", "")), position_of(event.start_mark)
         part = (*path, key)
         if not isinstance(event, yaml.ScalarEvent):
             self._node(event, part)

@@ -161,7 +161,7 @@ class _Reader:
 
     def _as_told(self) -> SyntaxProblem:
         parts = ", ".join(part for part in (self._context, self._problem) if part)
-        return SyntaxProblem(message=f"this is not YAML: {parts}", place=_position(self._at))
+        return SyntaxProblem(message=f"this is not YAML: {parts}", place=position_of(self._at))
 
     def _has_key_before(self) -> bool:
         """Whether the line of the problem has a key and its value already, before the problem."""
@@ -176,10 +176,11 @@ class _Reader:
         )
 
     def _tell(self, mark: Any, message: str, hint: str) -> SyntaxProblem:
-        return SyntaxProblem(message=message, hint=hint, place=_position(mark))
+        return SyntaxProblem(message=message, hint=hint, place=position_of(mark))
 
 
-def _position(mark: Any) -> Position:
+def position_of(mark: Any) -> Position:
+    """The place of one of the parser's marks, which count from 0."""
     return Position(line=mark.line + 1, column=mark.column + 1)
 
 

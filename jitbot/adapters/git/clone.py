@@ -22,6 +22,7 @@ from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, EVER, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
+from jitbot.domain.model.grammar import REQUESTS
 from jitbot.domain.model.merge_facts import Change
 from jitbot.domain.text.addresses import GITHUB, origin
 
@@ -232,7 +233,7 @@ class GitRepository(FullHistory):
         """Each commit of main since then, with its base, its time, and what it changed below requests/."""
         dated = self._walk(since, self._branch, "--first-parent").dated
         pairs = [(found[0], name) for name, found in self._parents(dated).items() if found]
-        differing = self._objects.differing(pairs, below="requests/", most=MOST_OF_REQUESTS)
+        differing = self._objects.differing(pairs, below=REQUESTS, most=MOST_OF_REQUESTS)
         for base, commit in pairs:
             yield base, commit, dated[commit], differing[base, commit]
 

@@ -17,9 +17,9 @@ from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS,
 from jitbot.domain.model.codeowners import RULES
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.grammar import REQUESTS
 
 VERIFIED = "refs/jitbot/verified"
-REQUESTS = "requests/"
 _FILES = (PLAIN, "100755", "120000")  # the modes of what git keeps as a blob
 _STEPS = 1000  # commits that are compared together
 _MOST = 10_000  # entries below one path that one commit changes

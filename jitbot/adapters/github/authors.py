@@ -24,9 +24,8 @@ _NOREPLY = re.compile(
     r"(?:([0-9]{1,18})\+)?([A-Za-z0-9_-]{1,39}(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE
 )
 _WEB_FLOW = 19864447  # https://github.com/web-flow: what is committed on the website, or by the API, is its
-_NO_FIELD = re.compile(
-    r"Field '\w+' doesn't exist on type '\w+'"
-)  # as a GitHub says it that is too old for one
+# As a GitHub says it that is too old for one.
+_NO_FIELD = re.compile(r"Field '\w+' doesn't exist on type '\w+'")
 _AUTHORS = f"... on Commit {{ authors(first: {bounds.NAMES + 1}) {{ nodes {{ user {{ databaseId }} }} }} }}"
 
 

@@ -11,7 +11,7 @@ from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import Finding, errors
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.domain.model.grammar import is_request
+from jitbot.domain.model.grammar import REQUESTS, is_request
 from jitbot.domain.setup.requests_page import PAGE
 from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
@@ -19,9 +19,8 @@ from jitbot.terminal.output import counted, findings_json, print_annotations, pr
 from jitbot.terminal.paths import FolderTree, clone, is_folder, policy_paths, relative, root_of
 from jitbot.usecases.pull_request.checking import Checker
 
-_MONTH = re.compile(
-    r"requests/[^/]+/([0-9]{4}-[0-9]{2})", re.ASCII
-)  # the folder of a policy's requests of a month
+# The folder of a policy's requests of a month.
+_MONTH = re.compile(r"requests/[^/]+/([0-9]{4}-[0-9]{2})", re.ASCII)
 
 
 def check(
@@ -74,7 +73,7 @@ def _all(root: Path, month: str) -> list[str]:
     owners = [root / location for location in LOCATIONS if (root / location).is_file()][:1]
     requests = sorted((root / "requests").glob(f"*/{month}/*"))
     found = [path.relative_to(root).as_posix() for path in (*rules, *owners, *requests)]
-    return [path for path in found if not path.startswith("requests/") or is_request(path)]
+    return [path for path in found if not path.startswith(REQUESTS) or is_request(path)]
 
 
 def _print(findings: tuple[Finding, ...], form: str) -> int:

@@ -29,6 +29,7 @@ from jitbot.domain.views.request_summary import (
     RequestSummary,
     acknowledged,
     before,
+    grant_lines,
     grouped,
     headline,
     held,
@@ -36,7 +37,6 @@ from jitbot.domain.views.request_summary import (
     membership,
     more,
     owning,
-    stands,
     waiting,
     worst_first,
 )
@@ -70,16 +70,16 @@ def explain(
         invocation = in_clone(invocation, repository, files=number is None)
     shown = _of_file(invocation, request, now) if number is None else _of_pull(invocation, number, now)
     summaries, findings = shown.summaries, shown.findings
-    outlooks = [summary.grant_preview for summary in summaries if summary.grant_preview is not None]
-    if not outlooks:
+    previews = [summary.grant_preview for summary in summaries if summary.grant_preview is not None]
+    if not previews:
         print_findings(findings)
         raise InvalidError(f"{escape.log(request)} cannot be explained before this is fixed")
     if form == "json":
-        if len(outlooks) > 1:
+        if len(previews) > 1:
             raise InvalidError(
-                f"{request} has {many(len(outlooks), 'request')}: explain one by its path, or in text"
+                f"{request} has {many(len(previews), 'request')}: explain one by its path, or in text"
             )
-        print_json(outlooks[0].as_json())
+        print_json(previews[0].as_json())
         return ExitCode.REFUSED if findings else ExitCode.DONE
     show(summaries, head=shown.head, short=short)
     print_findings(findings)
@@ -240,7 +240,7 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
     _line("member", filter(None, [membership(grant_preview, TERMINAL)]))
     if changes := more(summary, TERMINAL):
         _line("change", [changes])
-    _line("state", stands(summary, TERMINAL))
+    _line("state", grant_lines(summary, TERMINAL))
     dangers = [escape.log(reason) for reason in grant_preview.risk.reasons]
     _line("risk", [click.style(level.in_words, fg=_COLOURS.get(level, "red")), *dangers])
     if access := grant_preview.risk.access_in_words():

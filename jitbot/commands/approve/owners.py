@@ -7,7 +7,7 @@ import click
 from jitbot.domain.model import codeowners as domain
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.domain.model.grammar import any_request
+from jitbot.domain.model.grammar import REQUESTS, any_request
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_findings, print_json
@@ -47,7 +47,7 @@ def _file_in(path: str, root: Path) -> str:
     whole = path.rstrip("/")
     if path == whole and not is_folder(root / path):
         return path
-    policy = whole.removeprefix("requests/")
+    policy = whole.removeprefix(REQUESTS)
     return (
         any_request(policy)
         if policy != whole and "/" not in policy

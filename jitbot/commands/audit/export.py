@@ -10,7 +10,7 @@ import click
 
 from jitbot import __version__
 from jitbot.commands.audit.pack_index import index_of
-from jitbot.commands.audit.period_report import survey_of
+from jitbot.commands.audit.period_report import period_report_of
 from jitbot.domain.audit.report.columns import as_json
 from jitbot.domain.audit.report.pack import Files, pack
 from jitbot.domain.model.errors import InvalidError
@@ -37,39 +37,39 @@ def export(
     """Carry out `jitbot audit export`."""
     folder = invocation.folder / output
     _ensure_empty(folder)
-    survey = survey_of(invocation, start=start, end=end, keys_file=keys_file, online=online)
-    seed = seed or survey.seed
-    unmerged = _unmerged(invocation, survey) if online else None
+    report = period_report_of(invocation, start=start, end=end, keys_file=keys_file, online=online)
+    seed = seed or report.seed
+    unmerged = _unmerged(invocation, report) if online else None
     files = pack(
-        survey.records,
-        survey.summary,
-        about=_about(survey, size=size, seed=seed, online=online),
-        others=_others(survey, unmerged),
+        report.records,
+        report.summary,
+        about=_about(report, size=size, seed=seed, online=online),
+        others=_others(report, unmerged),
         size=size,
         seed=seed,
-        tables=survey.tables,
-        answers=survey.answers,
-        verdicts=survey.verdicts,
-        index=partial(index_of, survey),
+        tables=report.tables,
+        answers=report.answers,
+        verdicts=report.verdicts,
+        index=partial(index_of, report),
     )
     _write(folder, files)
     total = sum(map(len, files.values())) / 1_000_000
-    click.echo(f"{folder}: {many(len(survey.records), 'item')}, {many(len(files), 'file')}, {total:.1f} MB")
-    for warning in survey.source.warnings:
+    click.echo(f"{folder}: {many(len(report.records), 'item')}, {many(len(files), 'file')}, {total:.1f} MB")
+    for warning in report.source.warnings:
         click.echo(f"! {escape.log(warning)}", err=True)
-    return ExitCode.UNSURE if survey.in_doubt else ExitCode.DONE
+    return ExitCode.UNSURE if report.in_doubt else ExitCode.DONE
 
 
-def _about(survey: PeriodReport, *, size: int, seed: str, online: bool) -> Mapping[str, object]:
-    source = survey.source
+def _about(report: PeriodReport, *, size: int, seed: str, online: bool) -> Mapping[str, object]:
+    source = report.source
     return {
         "jitbot": __version__,
         "repository": source.repository,
         "ledger": source.ledger,
         "main": source.main,
-        "from": timestamp.show(survey.start),
-        "until": timestamp.show(survey.end),
-        "judged_at": timestamp.show(survey.judged_at),
+        "from": timestamp.show(report.start),
+        "until": timestamp.show(report.end),
+        "judged_at": timestamp.show(report.judged_at),
         "sample": size,
         "seed": seed,
         "online": online,
@@ -77,10 +77,10 @@ def _about(survey: PeriodReport, *, size: int, seed: str, online: bool) -> Mappi
     }
 
 
-def _others(survey: PeriodReport, unmerged: Sequence[Unmerged] | None) -> Mapping[str, object]:
+def _others(report: PeriodReport, unmerged: Sequence[Unmerged] | None) -> Mapping[str, object]:
     found: dict[str, object] = {
-        "entitlements.json": [asdict(each) for each in survey.entitlements],
-        "stops.json": [each.as_json() for each in survey.stops],
+        "entitlements.json": [asdict(each) for each in report.entitlements],
+        "stops.json": [each.as_json() for each in report.stops],
     }
     if unmerged is not None:
         found["unmerged.json"] = [
@@ -94,12 +94,12 @@ def _object(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _unmerged(invocation: Invocation, survey: PeriodReport) -> tuple[Unmerged, ...]:
+def _unmerged(invocation: Invocation, report: PeriodReport) -> tuple[Unmerged, ...]:
     from jitbot.adapters.github import GitHubReader
 
     agent = f"jitbot/{__version__} (audit export)"
-    client = github_client(invocation.environ, survey.source.repository, agent)
-    return read_unmerged(GitHubReader(client), survey.start, survey.end)
+    client = github_client(invocation.environ, report.source.repository, agent)
+    return read_unmerged(GitHubReader(client), report.start, report.end)
 
 
 def _ensure_empty(folder: Path) -> None:

@@ -27,21 +27,21 @@ def of_verdict(verdict: AuditVerdict) -> str:
     return f"{head}\n{found}\n" if found else head
 
 
-def of_survey(survey: PeriodReport) -> str:
+def of_report(report: PeriodReport) -> str:
     """The figures of the period, and its grants as a timeline."""
-    summary = survey.summary
+    summary = report.summary
     outcomes = ", ".join(f"{count:,} {name}" for name, count in summary.outcomes.items() if count)
     return (
-        f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
+        f"## {report.start:%F} to {report.end - timedelta(seconds=1):%F}\n\n"
         f"{many(summary.records, 'item')} of {many(summary.people, 'person', 'people')}{rehearsed(summary)} ({outcomes or 'none'}); "
         f"{many(len(summary.exceptions), 'exception')}, {len(summary.doubts):,} unknown, "
-        f"{len(summary.awaiting):,} break-glass awaiting review{survey.in_short}.\n\n{timeline(survey)}"
+        f"{len(summary.awaiting):,} break-glass awaiting review{report.in_short}.\n\n{timeline(report)}"
     )
 
 
-def timeline(survey: PeriodReport) -> str:
+def timeline(report: PeriodReport) -> str:
     """The period's grants as a Mermaid gantt, the latest first to stay; only what is a plain token is named."""
-    held = [(record, *span) for record in survey.records if (span := _span(record, survey)) is not None]
+    held = [(record, *span) for record in report.records if (span := _span(record, report)) is not None]
     if not held:
         return "Nobody held access.\n"
     shown = sorted(held, key=lambda each: each[1])[-_BARS:]
@@ -54,12 +54,12 @@ def timeline(survey: PeriodReport) -> str:
     return "\n".join([*lines, "```", more])
 
 
-def _span(record: GrantRecord, survey: PeriodReport) -> tuple[datetime, datetime] | None:
+def _span(record: GrantRecord, report: PeriodReport) -> tuple[datetime, datetime] | None:
     """The part of the period in which access was held; None if it was not held."""
     if record.held_from is None:
         return None
-    begin = max(record.held_from, survey.start)
-    end = min(record.held_until or survey.judged_at, survey.judged_at, survey.end)
+    begin = max(record.held_from, report.start)
+    end = min(record.held_until or report.judged_at, report.judged_at, report.end)
     return (begin, end) if begin <= end else None
 
 

@@ -7,13 +7,14 @@ import click
 from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.oidc import ActionsOidc
+from jitbot.domain.model.documents import ISSUER_KEYS
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import clone
 from jitbot.usecases.audit.read_all import pinned_keys
-from jitbot.usecases.context import ISSUER_KEYS, settings_at_main
+from jitbot.usecases.context import settings_at_main
 
 
 def keys(invocation: Invocation) -> int:

@@ -12,7 +12,7 @@ from jitbot.domain.text.escape import inert
 from jitbot.usecases.audit.period_report import PeriodReport
 
 
-def index_of(survey: PeriodReport, files: Sequence[PackFile]) -> bytes:
+def index_of(report: PeriodReport, files: Sequence[PackFile]) -> bytes:
     """The page for these files of a pack. It holds nothing of the moment at which it is made."""
     text = page(
         "report/index.html",
@@ -20,11 +20,11 @@ def index_of(survey: PeriodReport, files: Sequence[PackFile]) -> bytes:
         scripts=(),
         content=None,
         version=__version__,
-        source=survey.source,
-        start=timestamp.show(survey.start),
-        end=timestamp.show(survey.end),
-        judged_at=timestamp.show(survey.judged_at),
-        answers=answer_rows(survey.answers, in_pack=True),
+        source=report.source,
+        start=timestamp.show(report.start),
+        end=timestamp.show(report.end),
+        judged_at=timestamp.show(report.judged_at),
+        answers=answer_rows(report.answers, in_pack=True),
         files=[_file(each) for each in files],
         manifest=MANIFEST,
         sums=SUMS,

@@ -30,59 +30,59 @@ _SHOWN_ACCOUNTS = 4  # more are counted, and listed when opened
 _SHOWN_WARNINGS = 25
 
 
-def rendered(survey: PeriodReport) -> str:
+def rendered(report: PeriodReport) -> str:
     """The whole page, in one file."""
     exceptional = sorted(
-        (record for record in survey.records if record.exceptions or record.doubts), key=_gravity
+        (record for record in report.records if record.exceptions or record.doubts), key=_gravity
     )
     return page(
         "report/page.html",
         style="report/page.css",
         scripts=SCRIPTS,
-        content={**page_rows.content(survey.records), **_period(survey)},
+        content={**page_rows.content(report.records), **_period(report)},
         version=__version__,
-        source=survey.source,
-        warnings=[escape.terminal(each) for each in survey.source.warnings[:_SHOWN_WARNINGS]],
-        warnings_left_out=max(len(survey.source.warnings) - _SHOWN_WARNINGS, 0),
-        first_day=_day(survey.start),
-        last_day=_day(survey.end - timedelta(seconds=1)),
-        verdict=_verdict(survey),
+        source=report.source,
+        warnings=[escape.terminal(each) for each in report.source.warnings[:_SHOWN_WARNINGS]],
+        warnings_left_out=max(len(report.source.warnings) - _SHOWN_WARNINGS, 0),
+        first_day=_day(report.start),
+        last_day=_day(report.end - timedelta(seconds=1)),
+        verdict=_verdict(report),
         fewest=FEWEST,
-        tallies=survey.summary.tallies,
+        tallies=report.summary.tallies,
         exceptions=[_exception(record) for record in exceptional[:_MOST]],
         exceptions_left_out=max(len(exceptional) - _MOST, 0),
-        use=_use(survey.use),
-        stops=[_stop(each) for each in survey.stops],
-        rule_changes=[_rule_change(each) for each in survey.rule_changes],
+        use=_use(report.use),
+        stops=[_stop(each) for each in report.stops],
+        rule_changes=[_rule_change(each) for each in report.rule_changes],
         rules_control=CONTROL,
         protection=protection_page.section(
-            survey.protection, survey.start, min(survey.end, survey.judged_at)
+            report.protection, report.start, min(report.end, report.judged_at)
         ),
-        reviews=review_page.section(survey.reviews),
-        entitlements=[_entitlement(each) for each in survey.entitlements],
+        reviews=review_page.section(report.reviews),
+        entitlements=[_entitlement(each) for each in report.entitlements],
         ended_within=duration.show(ENDED_WITHIN),
         confirmed_within=duration.show(CONFIRMED_WITHIN),
         removed_within=duration.show(REMOVED_WITHIN),
-        judged_at=timestamp.show(survey.judged_at),
-        **overview(survey),
+        judged_at=timestamp.show(report.judged_at),
+        **overview(report),
     )
 
 
-def _period(survey: PeriodReport) -> Mapping[str, object]:
-    named = {"start": survey.start, "end": survey.end, "now": survey.judged_at}
+def _period(report: PeriodReport) -> Mapping[str, object]:
+    named = {"start": report.start, "end": report.end, "now": report.judged_at}
     return {name: int(moment.timestamp()) for name, moment in named.items()}
 
 
-def _verdict(survey: PeriodReport) -> Text:
-    summary = survey.summary
-    others = beside_grants(survey.answers)
+def _verdict(report: PeriodReport) -> Text:
+    summary = report.summary
+    others = beside_grants(report.answers)
     against, unknown = len(summary.exceptions) + others[0], len(summary.doubts) + others[1]
     if against:
         title = many(against, "exception")
         return _banner("bad", title, "Each is in its section below, with its reason.")
     if not summary.records and not unknown:
         return _banner("warn", "Nothing to judge", "No request lies in this period.")
-    if unknown or survey.in_doubt:
+    if unknown or report.in_doubt:
         title = f"{many(unknown, 'item')} that the record does not explain"
         return _banner("warn", title, "Nothing was found wrong, but not everything could be checked.")
     return _banner("good", "No exception was found in this period", _answered(summary))

@@ -21,18 +21,18 @@ def answer_rows(answers: Iterable[AuditAnswer], *, in_pack: bool = False) -> lis
     return [_answer(each, each.files[0] if in_pack else f"#{each.section}") for each in answers]
 
 
-def overview(survey: PeriodReport) -> Mapping[str, object]:
+def overview(report: PeriodReport) -> Mapping[str, object]:
     """The values of the templates' sections."""
     return {
-        "answers": answer_rows(survey.answers),
-        "populations": [_population(each) for each in survey.populations],
-        "active": _active(survey.active),
+        "answers": answer_rows(report.answers),
+        "populations": [_population(each) for each in report.populations],
+        "active": _active(report.active),
         "refusals": {
-            "seed": survey.seed,
-            "rows": [_refusal(each) for each in survey.refusals],
+            "seed": report.seed,
+            "rows": [_refusal(each) for each in report.refusals],
         },
-        "figures": [_figures(each) for each in survey.figures] if survey.records else [],
-        "controls": [_control(each, survey.answers) for each in CONTROLS],
+        "figures": [_figures(each) for each in report.figures] if report.records else [],
+        "controls": [_control(each, report.answers) for each in CONTROLS],
     }
 
 

@@ -1,4 +1,4 @@
-"""Makes the survey of a period for the parts of `jitbot audit` that show or export one."""
+"""Makes the report of a period for the parts of `jitbot audit` that show or export one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ from jitbot.usecases.audit.verify_ledger import AuditInputs
 _UNANCHORED = "nobody vouches for the issuer's keys: give --keys, ask with --online, or keep them in policies/issuer-keys.json"
 
 
-def survey_of(
+def period_report_of(
     invocation: Invocation,
     *,
     start: datetime,
@@ -35,7 +35,7 @@ def survey_of(
     keys_file: Path | None,
     online: bool,
 ) -> PeriodReport:
-    """The survey of a period, judged as of its end, or of now, if that is earlier: the page and the pack say the same.
+    """The report of a period, judged as of its end, or of now, if that is earlier: the page and the pack say the same.
 
     Raises InvalidError for a period that is empty, or all to come.
     """

@@ -44,7 +44,7 @@ def _channels(invocation: Invocation) -> Channels:
         return NO_CHANNELS
     parsed = documents.parse_notify(Source(path=NOTIFY, content=content))
     for finding in parsed.findings:
-        raise InvalidError(f"{finding.file}:{finding.line}: {finding.message}")
+        raise InvalidError(finding.in_words)
     return parsed.value or NO_CHANNELS
 
 

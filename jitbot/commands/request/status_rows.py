@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, RefusedRequest
+from jitbot.domain.model.grammar import REQUESTS
 from jitbot.domain.request.to_approve import DueReview
 from jitbot.domain.text import duration, timestamp
 from jitbot.domain.usage.in_words import as_json as use_json
@@ -23,7 +24,7 @@ def asked_row(each: OpenRequest) -> Row:
 
 
 def _name(request: str) -> str:
-    return request.removeprefix("requests/")
+    return request.removeprefix(REQUESTS)
 
 
 def _waits(each: OpenRequest) -> str:

@@ -11,7 +11,7 @@ import click
 
 from jitbot.adapters import documents
 from jitbot.domain.aws import service_roles
-from jitbot.domain.model.documents import SETTINGS, Parsed, Policy, Settings, Source
+from jitbot.domain.model.documents import ACCOUNTS, SETTINGS, Parsed, Policy, Settings, Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import account_template as domain
@@ -20,7 +20,6 @@ from jitbot.domain.text.amount import many
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import FolderTree, data_root, policy_paths
-from jitbot.usecases.collect.collect_case import ACCOUNTS
 
 T = TypeVar("T")
 
@@ -198,5 +197,5 @@ def _read(root: Path, path: str, parse: Callable[[Source], Parsed[T]]) -> T:
     parsed = parse(Source(path=path, content=content))
     if parsed.value is None:
         first = parsed.findings[0]
-        raise InvalidError(f"{first.file}:{first.line}: {first.message}; {first.hint}")
+        raise InvalidError(f"{first.in_words}; {first.hint}")
     return parsed.value

@@ -11,9 +11,21 @@ from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubReader, GitHubWriter
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.commands.setup import templates
-from jitbot.domain.model.documents import POLICIES, SETTINGS, GithubId, Login, Parsed, Settings, Source
+from jitbot.domain.model.documents import (
+    ACCOUNTS,
+    PEOPLE,
+    POLICIES,
+    SETTINGS,
+    TEAMS,
+    GithubId,
+    Login,
+    Parsed,
+    Settings,
+    Source,
+)
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.notifications.channels import NOTIFY
 from jitbot.domain.setup import policy_library, scaffold
 from jitbot.domain.setup.doctor.github import setting_changes
 from jitbot.domain.setup.doctor.github.github_state import ACTIONS_APP
@@ -34,11 +46,11 @@ from jitbot.wiring.context import github_client
 _AGENT = "jitbot (init)"
 _IGNORED = ".gitignore"
 _PARSERS: Mapping[str, Callable[[Source], Parsed[Any]]] = {
-    "policies/settings.yaml": documents.parse_settings,
-    "policies/accounts.yaml": documents.parse_accounts,
-    "policies/people.yaml": documents.parse_people,
-    "policies/teams.yaml": documents.parse_teams,
-    "policies/notify.yaml": documents.parse_notify,
+    SETTINGS: documents.parse_settings,
+    ACCOUNTS: documents.parse_accounts,
+    PEOPLE: documents.parse_people,
+    TEAMS: documents.parse_teams,
+    NOTIFY: documents.parse_notify,
 }
 _NEXT = """
 What to do next, in this order:

@@ -35,7 +35,7 @@ def is_break_glass(policy: Policy) -> bool:
     return policy.approvals == 0 and not policy.approval_rules
 
 
-def required_reviews(parsed_case: ParsedCase) -> RequiredReview | None:
+def required_review(parsed_case: ParsedCase) -> RequiredReview | None:
     """Who must review this merge, and by when. None if the policy requires approvals, or cannot be read."""
     policy = parsed_case.policy
     if not is_break_glass(policy) or policy.review_within is None:
@@ -49,8 +49,8 @@ def objections(parsed_case: ParsedCase) -> Iterator[Finding]:
     """Why this merge may not be given access before it is approved; nothing if it may."""
     path = parsed_case.case.change.path
     yield from line_findings(path, parsed_case.case.rules.codeowners)
-    pending_review = required_reviews(parsed_case)
-    if pending_review is None or not pending_review.reviewers:
+    required = required_review(parsed_case)
+    if required is None or not required.reviewers:
         yield Finding.in_file(path, *no_reviewer(parsed_case.policy, parsed_case.request.requester))
     for person in _objecting(parsed_case):
         message = f"{person.login} is a reviewer of this policy and asks for changes"

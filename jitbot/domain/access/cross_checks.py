@@ -1,7 +1,6 @@
 """Do the documents agree with each other? For `check`, before it matters."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.access import break_glass
@@ -11,7 +10,6 @@ from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
     Accounts,
     Finding,
-    FindingLevel,
     Located,
     Login,
     People,
@@ -115,7 +113,7 @@ def _unable_to_ask(policy: Policy, people: People, teams: Teams) -> Iterator[Fin
 
 
 def _warning(document: Located, field: str, code: str, message: str, hint: str) -> Finding:
-    return replace(Finding.at(document, field, code, message, hint), level=FindingLevel.WARNING)
+    return Finding.at(document, field, code, message, hint).as_warning()
 
 
 def _unknown_people(

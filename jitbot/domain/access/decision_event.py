@@ -121,7 +121,7 @@ def _reason(finding: Finding) -> Reason:
 
 def _required_review(parsed_case: ParsedCase) -> Pairs:
     """The mark of a break-glass approval, and of nothing else: who reviews it, and by when."""
-    required = break_glass.required_reviews(parsed_case)
+    required = break_glass.required_review(parsed_case)
     if required is None:
         return ()
     reviewers = (RecordedAccount.named(each.login, each.github_id) for each in required.reviewers)

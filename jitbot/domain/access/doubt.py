@@ -14,7 +14,7 @@ from jitbot.domain.text.amount import many
 GITHUB_LAG = timedelta(minutes=15)  # how long after a merge GitHub's lists may lack what belongs to it
 LISTED_COMMITS = 250  # GitHub lists so many of a pull request, and no more
 # Reasons that rest on what GitHub answered. A refusal for these alone is one only if GitHub answers so twice.
-FORGES = frozenset(
+BY_GITHUB = frozenset(
     {
         "ambiguous-merge",
         "author-gone",

@@ -6,12 +6,12 @@ from datetime import datetime
 from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of, unusable
-from jitbot.domain.model.documents import People, Person, Teams
+from jitbot.domain.model.documents import SETTINGS, People, Person, Teams
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor, Rules
 from jitbot.domain.model.roster import Roster
 
-_RULES = "policies/settings.yaml"
+_RULES = SETTINGS  # its owners are those of policies/
 
 
 def entitled(actor: Actor, request: str, requester_id: object, rules: Rules, at: datetime) -> Person:

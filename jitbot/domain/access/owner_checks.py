@@ -9,15 +9,25 @@ from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.eligibility import left_alone
 from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand
-from jitbot.domain.model.documents import Finding, FindingLevel, Login, People, Person, Policy, Teams
+from jitbot.domain.model.documents import (
+    PEOPLE,
+    TEAMS,
+    Finding,
+    Login,
+    People,
+    Person,
+    Policy,
+    Teams,
+)
 from jitbot.domain.model.grammar import REQUESTS, any_request, policy_of
 from jitbot.domain.text.amount import many
 from jitbot.domain.text.escape import quoted
 
 ANYTHING = frozenset({"*", "**", "/**"})
 # Files that are to come in these folders must be owned as well: each stands for one.
-_TO_COME = (".github/any", "policies/any")
-_LAST = "put the lines for /policies/, /.github/ and the code after all lines for /requests/"
+TO_COME = ("policies/any", "policies/access/any", ".github/any", ".github/workflows/any")
+LAST = "put the lines for /policies/, /.github/ and the code after all lines for /requests/"
+AS_A_WHOLE = "own requests by /requests/<policy>/ as a whole, or by a line for everything"
 
 
 def approver_findings(
@@ -72,7 +82,7 @@ def own_line(policy: Policy, codeowners: CodeOwners) -> Iterator[Finding]:
     if rule is not None and rule.pattern in ANYTHING and not is_break_glass(policy):
         message = f"no line of CODEOWNERS is for requests/{policy.name}/, so line {rule.line}: {rule.pattern} decides who approves"
         hint = f"add a line `/requests/{policy.name}/ @owners` above the lines for /policies/"
-        yield _warning(Finding.at(policy, "", "no-line-of-its-own", message, hint))
+        yield Finding.at(policy, "", "no-line-of-its-own", message, hint).as_warning()
 
 
 def begins_with_everything(codeowners: CodeOwners) -> bool:
@@ -84,9 +94,8 @@ def begins_with_everything(codeowners: CodeOwners) -> bool:
 def picking_findings(codeowners: CodeOwners, policies: Iterable[str]) -> tuple[Finding, ...]:
     """The lines that pick single requests of these policies, by a name or a month that the requester chooses."""
     names = tuple(policies)
-    hint = "own requests by /requests/<policy>/ as a whole, or by a line for everything"
     return tuple(
-        _at(rule, "owners-by-name", f"{rule.pattern} owns only some requests for a policy", hint)
+        _at(rule, "owners-by-name", f"{rule.pattern} owns only some requests for a policy", AS_A_WHOLE)
         for rule in codeowners.rules
         if any(owners.picks_requests(rule, name) for name in names)
     )
@@ -98,15 +107,15 @@ def rules_findings(
     """What lets others than the owners of the rules change one of these files, which decide or run."""
     lines = [rule.line for rule in codeowners.rules if _of_requests(rule)]
     last_request = max(lines, default=0)
-    for path in (*files, *_TO_COME):
+    for path in (*files, *_one_of_each_line(TO_COME, codeowners)):
         rule = codeowners.rule_for(path)
         found = owners.of(path, codeowners=codeowners, people=people, teams=teams)
         if rule is None or rule.pattern in ANYTHING:
             message = f"no line of its own for {as_read(path)}"
-            yield Finding.in_file(LOCATIONS[0], "rules-unowned", message, _LAST)
+            yield Finding.in_file(LOCATIONS[0], "rules-unowned", message, LAST)
         elif rule.line <= last_request:
             message = f"line {rule.line} for {as_read(path)} does not come after all lines for requests/"
-            yield _at(rule, "rules-not-last", message, _LAST)
+            yield _at(rule, "rules-not-last", message, LAST)
         elif found.findings:
             yield replace(found.findings[0], message=f"{as_read(path)}: {found.findings[0].message}")
 
@@ -121,10 +130,16 @@ def as_read(path: str) -> str:
 
 def one_of_each(files: Iterable[str], codeowners: CodeOwners) -> tuple[str, ...]:
     """Of the files that one line decides in one folder the first; none that are decided as all to come in its folder."""
+    chosen = _one_of_each_line((*TO_COME, *sorted(files)), codeowners)
+    return tuple(path for path in chosen if path not in TO_COME)
+
+
+def _one_of_each_line(paths: Iterable[str], codeowners: CodeOwners) -> tuple[str, ...]:
+    """Of the paths that one line decides in one folder at the top, the first."""
     chosen: dict[tuple[str, Rule | None], str] = {}
-    for path in (*_TO_COME, *sorted(files)):
+    for path in paths:
         chosen.setdefault((path.partition("/")[0], codeowners.rule_for(path)), path)
-    return tuple(path for path in chosen.values() if path not in _TO_COME)
+    return tuple(chosen.values())
 
 
 def unknown_owners(codeowners: CodeOwners, people: People, teams: Teams) -> Iterator[Finding]:
@@ -134,11 +149,11 @@ def unknown_owners(codeowners: CodeOwners, people: People, teams: Teams) -> Iter
             continue
         strange = [name for name in rule.owners if not _known(name, people, teams)]
         for name in strange:
-            file = "policies/teams.yaml" if "/" in name else "policies/people.yaml"
+            file = TEAMS if "/" in name else PEOPLE
             message = f"{name} is not in {file}, or stands for nobody in policies/people.yaml, so it approves nothing"
             found = _at(rule, "unknown-owner", message, "add it there, or correct the name")
             helpless = strange == list(rule.owners) and rule.pattern not in ANYTHING
-            yield found if helpless else _warning(found)
+            yield found if helpless else found.as_warning()
 
 
 def _known(name: str, people: People, teams: Teams) -> bool:
@@ -152,7 +167,3 @@ def _of_requests(rule: Rule) -> bool:
 
 def _at(rule: Rule, code: str, message: str, hint: str) -> Finding:
     return Finding.in_file(LOCATIONS[0], code, message, hint, line=rule.line)
-
-
-def _warning(finding: Finding) -> Finding:
-    return replace(finding, level=FindingLevel.WARNING)

@@ -58,7 +58,7 @@ def pending_reviews(events: Iterable[Event]) -> tuple[PendingReview, ...]:
         each for each in all_events if each.kind is not EventType.REVIEWED and each.evidence.is_break_glass
     )
     for event in sorted(owing, key=lambda each: (each.at, each.key)):
-        found[event.commit] = _debt(event)
+        found[event.commit] = _required_by(event)
     return tuple(_with_reviews(pending_review, all_events) for pending_review in found.values())
 
 
@@ -112,10 +112,8 @@ def review_event(
 
 def overdue_event(pending_review: PendingReview, *, now: datetime, run: str) -> Event:
     """The record that nobody has reviewed it in time. It is complete, so a reader needs no older event."""
-    review_by, reviewers = (
-        OwedReview.review_by(pending_review.review_by),
-        OwedReview.reviewers(pending_review.reviewers),
-    )
+    review_by = OwedReview.review_by(pending_review.review_by)
+    reviewers = OwedReview.reviewers(pending_review.reviewers)
     return Event(
         kind=EventType.OVERDUE,
         at=now,
@@ -162,7 +160,7 @@ def _with_reviews(pending_review: PendingReview, events: tuple[Event, ...]) -> P
     )
 
 
-def _debt(event: Event) -> PendingReview:
+def _required_by(event: Event) -> PendingReview:
     """The review that an event's evidence requires. If that part cannot be read, the review is open and due at once."""
     evidence, required = event.evidence, event.evidence.break_glass
     return PendingReview(

@@ -156,7 +156,7 @@ def _warning(policy: Policy, field: str, code: str, message: str, hint: str, *, 
     """What the catalogue alone says, or what changes nothing that anybody is given."""
     if about:
         hint += "; where it is right, say so under acknowledged: in the policy"
-    found = replace(Finding.at(policy, field, code, message, hint), level=FindingLevel.WARNING)
+    found = Finding.at(policy, field, code, message, hint).as_warning()
     return _Remark(about=about, finding=found)
 
 

@@ -95,6 +95,11 @@ class Remove(_Taking):
 Change = Deny | Confirm | Remove | Extend | Provision
 
 
+def word_of(change: Change) -> str:
+    """What a change is called in reports, progress and records: `provision`, `deny`."""
+    return type(change).__name__.lower()
+
+
 def outcome(
     change: Change,
     kind: EventType,

@@ -18,7 +18,7 @@ def drifted(
     rightly = rightly_held(state, account_state, documents)
     if not any(iam.is_same(role.trust_policy, each.trust_policy) for each in rightly):
         return "its trust policy is not the one recorded"
-    if stands(account_state) and account_state.granted[-1].evidence.role_id != role.role_id:
+    if has_role(account_state) and account_state.granted[-1].evidence.role_id != role.role_id:
         return "it is another role under the same name"
     if role.max_session_duration != int(iam.SESSION.total_seconds()):
         return "its session length is not the one recorded"
@@ -30,13 +30,15 @@ def drifted(
 
 def _on_its_way(whole: Actual, account_state: AccountState, rightly: tuple[iam.Documents, ...]) -> bool:
     """Whether a role is between two of the documents it may hold. Once granted, it is never without its guards."""
-    pending = len(rightly) > 1 or not stands(account_state)
+    pending = len(rightly) > 1 or not has_role(account_state)
     return (
-        pending and unfinished(whole, *rightly) and (bool(whole.inline_policies) or not stands(account_state))
+        pending
+        and unfinished(whole, *rightly)
+        and (bool(whole.inline_policies) or not has_role(account_state))
     )
 
 
-def stands(account_state: AccountState) -> bool:
+def has_role(account_state: AccountState) -> bool:
     """Whether the role last granted here was not recorded as removed since."""
     return bool(account_state.granted) and not account_state.removed_after(account_state.granted[-1].at)
 

@@ -13,7 +13,7 @@ from jitbot.domain.access.request_state import AccountState, ApprovedTerm, Reque
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove
-from jitbot.domain.enforce.drift import drifted, replaced, rightly_held, stands, vanished
+from jitbot.domain.enforce.drift import drifted, has_role, replaced, rightly_held, vanished
 from jitbot.domain.ledger.ask import principal_text
 from jitbot.domain.ledger.batches import NO_DOUBT, Doubt
 from jitbot.domain.ledger.events import EndReason, Event
@@ -28,12 +28,10 @@ class EarlyEnds:
     deleted: frozenset[str] = frozenset()  # requests whose file is gone from main
     offboarded: frozenset[str] = frozenset()  # requests whose requester is no longer that person
 
-    unknown: Mapping[str, str] = field(
-        default_factory=dict
-    )  # requests that may have to end, and why that is unknown
-    refused: Mapping[str, str] = field(
-        default_factory=dict
-    )  # deleted by somebody who may not end them, and why not
+    # Requests that may have to end, and why that is unknown.
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    # Deleted by somebody who may not end them, and why not.
+    refused: Mapping[str, str] = field(default_factory=dict)
     people_unread: str = ""  # why people.yaml cannot be read; then nobody knows who is offboarded
 
     def of(self, state: RequestState, account_state: AccountState) -> tuple[EndReason, str] | None:
@@ -130,7 +128,7 @@ def _grants(state: RequestState, ends: EarlyEnds, now: datetime) -> Iterator[Cha
         if ends.of(state, account_state) is not None or account_state.granted_for(term.commit) is not None:
             continue
         held = rightly_held(state, account_state, documents)
-        if stands(account_state) or (not account_state.granted and len(held) > 1):
+        if has_role(account_state) or (not account_state.granted and len(held) > 1):
             yield Extend(
                 request=state.request,
                 requester=term.requester,

@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jitbot.domain.imports.entries import ACCOUNTS, FileEntries, ImportSource, Value
+from jitbot.domain.imports.entries import FileEntries, ImportSource, Value
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
-from jitbot.domain.model.documents import AccountId, Finding
+from jitbot.domain.model.documents import ACCOUNTS, AccountId, Finding
 
 _ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 ACTIVE = "ACTIVE"

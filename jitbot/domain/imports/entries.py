@@ -11,16 +11,11 @@ from enum import StrEnum
 from itertools import pairwise
 
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
+from jitbot.domain.model.documents import ACCOUNTS, PEOPLE, TEAMS
 from jitbot.domain.model.errors import InvalidError
-from jitbot.domain.model.roster import TEAMS
 
-PEOPLE, ACCOUNTS = "policies/people.yaml", "policies/accounts.yaml"
-UNDER = {
-    PEOPLE: "people",
-    TEAMS: "",
-    ACCOUNTS: "",
-    ACCOUNT_GROUPS: "",
-}  # the key that the entries of a file are below
+# The key that the entries of a file are below.
+UNDER = {PEOPLE: "people", TEAMS: "", ACCOUNTS: "", ACCOUNT_GROUPS: ""}
 
 Value = str | list["Value"] | dict[str, "Value"]  # what YAML holds, read strictly: every scalar is text
 
@@ -59,6 +54,11 @@ class FileEntries:
     column: int
     end: int
     rest: Mapping[str, Value]
+
+    @property
+    def by_key(self) -> Mapping[str, Value]:
+        """The value of each entry, by key."""
+        return {each.key: each.value for each in self.entries}
 
     def own(self, source: ImportSource) -> Mapping[str, FileEntry]:
         """The entries that belong to this import, by key."""

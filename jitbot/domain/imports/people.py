@@ -158,7 +158,7 @@ def wanted_people(people: PeopleFile, accounts: Mapping[Login, Actor | None]) ->
 
 def replaced(file: FileEntries, changed: Mapping[str, Value]) -> tuple[str, ...]:
     """Of the changed people, those who become another account or identity: what they have in AWS ends."""
-    old = {each.key: each.value for each in file.entries}
+    old = file.by_key
     return tuple(key for key, value in changed.items() if _identity(old[key]) != _identity(value))
 
 

@@ -110,7 +110,7 @@ def proposal(
 
 
 def _lines(file: FileEntries, changes: FileChanges) -> Iterator[str]:
-    before = {each.key: each.value for each in file.entries}
+    before = file.by_key
     for key in changes.removed:
         yield from _of_list("-", key, items_of(before[key])) or [f"- {key}"]
     for key, value in changes.changed.items():

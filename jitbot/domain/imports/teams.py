@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from jitbot.domain.imports.entries import FileEntries, ImportSource, Value, items_of
 from jitbot.domain.model.codeowners import CodeOwners
-from jitbot.domain.model.documents import Finding, People, Policy
-from jitbot.domain.model.roster import TEAMS
+from jitbot.domain.model.documents import TEAMS, Finding, People, Policy
 
 
 def named_teams(

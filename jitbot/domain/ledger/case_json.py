@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
 
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Login, People, Sha
@@ -41,8 +40,6 @@ from jitbot.domain.text.json_codec import (
     since,
     unless,
 )
-
-T = TypeVar("T")
 
 # GitHub's answers, value by value. `since`: what older versions did not record.
 _ACTOR = record(Actor, {"kind": "type"}, login=TEXT, github_id=NUMBER, kind=TEXT)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from jitbot.domain.ledger.attestation import own_message
-from jitbot.domain.ledger.events import PROTECTION, EndReason, Event, EventType
+from jitbot.domain.ledger.events import PROTECTION, STOPS, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import ReviewOutcome, RuleOutcome
 from jitbot.domain.ledger.recorded_use import UseState, state_of
 from jitbot.domain.model.grammar import LOGIN, RequestPath, parse_request_path
@@ -21,15 +21,13 @@ _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _ROLE = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,9}", re.ASCII)  # why something was refused
-_VERDICT = re.compile(
-    r"[A-Za-z0-9,:.'-]+(?: [A-Za-z0-9,:.'-]+)*", re.ASCII
-)  # words of an audit's own, and counts
+# Words of an audit's own, and counts.
+_VERDICT = re.compile(r"[A-Za-z0-9,:.'-]+(?: [A-Za-z0-9,:.'-]+)*", re.ASCII)
 _WORDS = re.compile(r"[a-z]+(?: [a-z]+){0,2}", re.ASCII)  # an answer about a safeguard
 _RUN = re.compile(r"https?://[A-Za-z0-9_.:/-]+", re.ASCII)
 _LONGEST = 200
 RECORD, RULES = "Record", "rules"  # the trailer by which changes of the rules are found
 SAFEGUARDS = "protection"  # its value by which looks at how main and ledger are protected are found
-_STOPS = (EventType.STOPPED, EventType.LIFTED)
 
 
 def message(events: Sequence[Event]) -> str:
@@ -182,7 +180,7 @@ def _trailers(event: Event) -> Iterator[str]:
         ("Expires-at", timestamp.show(event.window.expires_at) if event.window else ""),
         ("Review-by", _by(event).removeprefix(" by ")),
         ("Reviewed-by", _token(_LOGIN, _reviewer(event))),
-        ("Stop", _stopped(event).removeprefix("the ") if event.kind in _STOPS else ""),
+        ("Stop", _stopped(event).removeprefix("the ") if event.kind in STOPS else ""),
         ("Run", _token(_RUN, event.run)),
     ]
     for name, token in pairs:

@@ -61,6 +61,7 @@ FORCE_PUSH, DELETION = "non_fast_forward", "deletion"  # as GitHub names the rul
 LEDGER_RULES = frozenset({FORCE_PUSH, DELETION})  # nothing is recorded on a ledger without them
 GIVES = (EventType.APPROVED, EventType.EXTENDED)
 DECIDES = (*GIVES, EventType.REFUSED)
+STOPS = (EventType.STOPPED, EventType.LIFTED)
 PROTECTION = (EventType.PROTECTION_SEEN, EventType.PROTECTION_SAID)
 # A stop after a lifted one is another stop, and each look is another look.
 _EACH_BY_ITSELF = (EventType.STOPPED, *PROTECTION)
@@ -138,9 +139,8 @@ class Event:
 def dump(event: Event) -> bytes:
     """The event as the ledger keeps it: indented JSON, keys in a fixed order, one newline at the end."""
     text = json.dumps(_as_json(event), indent=2, ensure_ascii=False) + "\n"
-    return text.encode(
-        errors="backslashreplace"
-    )  # half a surrogate, from a name git could not read: JSON's escape
+    # Half a surrogate, from a name git could not read: JSON's escape.
+    return text.encode(errors="backslashreplace")
 
 
 def bounded(event: Event) -> tuple[Event, bytes]:

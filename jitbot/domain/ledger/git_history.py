@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.model.codeowners import LOCATIONS
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import PLAIN, Sha
 
 NO_BASE = Sha("")
 CODE = (".github/workflows", ".github/actions", "jitbot", "pyproject.toml", "uv.lock")  # what decides
@@ -50,7 +50,7 @@ class HistoryStep:
             for each in self.touched
             if each.status != "D"
         )
-        plain = bool(puts) and all(each.mode == "100644" for each in puts)
+        plain = bool(puts) and all(each.mode == PLAIN for each in puts)
         return AddedCommit(
             commit=self.commit,
             parent=self.parents[0] if self.parents else Sha(""),

@@ -19,7 +19,6 @@ from jitbot.domain.text import timestamp
 LASTS = timedelta(days=7)
 CODE = "stopped"  # of the reason for which a stop refuses a request
 _NOBODY = Login("")
-KINDS = (EventType.STOPPED, EventType.LIFTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,8 @@ MEMORY = PATH_AGE + START_AHEAD + duration.MAXIMUM  # nothing older can matter: 
 
 # git
 MOST_PATHS = 20_000  # entries, files and folders together, that one commit changes
-PATHS_TOGETHER = (
-    100_000  # entries of several commits that an audit holds at a time, some 25 MB; of one commit always all
-)
+# Entries of several commits that an audit holds at a time, some 25 MB; of one commit always all.
+PATHS_TOGETHER = 100_000
 MOST_OF_REQUESTS = 1_000  # likewise, below requests/: a requester adds one file
 MOST_ASKS = 100  # request files that one commit of main adds or changes
 DEEPEST = 64  # folders below each other; jitbot's own are six deep
@@ -47,9 +46,8 @@ TEXT_WRITTEN = 1_000  # characters of one text of a person or of a service, in a
 FILES = 100  # paths that the merge of a request may touch; a person's own request is one file
 FILE_NAMES = 16 * 1024  # bytes of those paths together, as they are recorded
 LISTED = 10  # pull requests recorded of those that GitHub connects with one commit
-STRANGERS = (
-    20  # judging reviews recorded of accounts that people.yaml does not know; those of its people all are
-)
+# Judging reviews recorded of accounts that people.yaml does not know; those of its people all are.
+STRANGERS = 20
 NAMES = 50  # accounts that one commit may name as author, committer and co-authors
 ALL_NAMES = 600  # accounts that all commits of a pull request may name together, repeated ones included
 MOVES = 1_000  # moves of a branch's name until the merge, those before it was deleted and made again included

@@ -5,7 +5,7 @@ Every value here has been through the schema (`adapters/documents`); what the sc
 """
 
 from collections.abc import Iterable, Iterator, Mapping, ValuesView
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, NewType, Protocol, TypeVar
@@ -84,6 +84,20 @@ class Finding:
     def in_file(cls, file: str, code: str, message: str, hint: str, *, line: int = 0) -> "Finding":
         """A finding about a file as a whole, or about one line of it."""
         return cls(code=code, message=message, file=file, line=line, column=1 if line else 0, hint=hint)
+
+    @property
+    def place(self) -> str:
+        """The file and the line, as `policies/people.yaml:4`; the file alone if it is about the file as a whole."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    @property
+    def in_words(self) -> str:
+        """The place and what is wrong there, for a message that stops."""
+        return f"{self.place}: {self.message}"
+
+    def as_warning(self) -> "Finding":
+        """The same, which keeps nothing from happening."""
+        return replace(self, level=FindingLevel.WARNING)
 
     def as_json(self) -> dict[str, object]:
         """The finding as `check --format json` prints it, and as the ledger keeps it."""
@@ -276,6 +290,8 @@ class Acknowledgement:
 
 
 SETTINGS = "policies/settings.yaml"
+ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
+ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today
 POLICIES = "policies/access/"
 
 

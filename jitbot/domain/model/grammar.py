@@ -34,9 +34,8 @@ _REQUEST_PATH = re.compile(
     re.ASCII,
 )
 _SLUG = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
-REPOSITORY = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII
-)  # on GitHub
+# On GitHub.
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 NAMESPACE = re.compile(r"[a-z][a-z0-9]{1,11}", re.ASCII)
 
 

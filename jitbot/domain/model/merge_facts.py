@@ -6,10 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain.model import bounds
-from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups
+from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, NO_GROUPS, AccountGroups
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
+    ACCOUNTS,
+    PEOPLE,
     PLAIN,
+    SETTINGS,
+    TEAMS,
     Accounts,
     GithubId,
     Login,
@@ -180,6 +184,16 @@ class CommitReading:
 _NO_GROUPS = Parsed(value=NO_GROUPS)
 
 
+# The files of rules that every policy has in common.
+SHARED_RULES = (
+    SETTINGS,
+    ACCOUNTS,
+    ACCOUNT_GROUPS,
+    PEOPLE,
+    TEAMS,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """Everything code-owned that a decision reads, of one tree. A part that does not parse is None there."""
@@ -214,9 +228,8 @@ class Merge:
     # The pushes that brought a change of the request; None where GitHub names no push of the head.
     pushes: tuple[Push, ...] | None = None
     reopened_at: datetime | None = None  # when the pull request was last opened again
-    head_pushed_at: datetime | None = (
-        None  # when a push last made the head; None where GitHub names no such push
-    )
+    # When a push last made the head; None where GitHub names no such push.
+    head_pushed_at: datetime | None = None
     too_many_moves: bool = False  # its branch was moved more often until the merge than anybody reads
 
     def pushed_after(self, review: Review) -> bool:

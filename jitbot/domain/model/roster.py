@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from jitbot.domain.model.documents import Login, Position, Teams, same_login
+from jitbot.domain.model.documents import TEAMS, Login, Position, Teams, same_login
 from jitbot.domain.text import timestamp
 
-TEAMS = "policies/teams.yaml"
 _NOWHERE: Mapping[str, Position] = MappingProxyType({})
 
 

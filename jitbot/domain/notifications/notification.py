@@ -103,10 +103,8 @@ def _of_event(
     elif event.kind is EventType.GRANTED and current == commit:
         kind, about = _given(decision), tuple(each for each in live if each.account_id in accounts)
     elif event.kind is EventType.ENDED and event.why is not EndReason.EXPIRED:
-        kind, about = (
-            NotificationKind.ENDED,
-            tuple(each for each in statuses if each.account_id in accounts),
-        )
+        kind = NotificationKind.ENDED
+        about = tuple(each for each in statuses if each.account_id in accounts)
     else:
         yield from _review(event, decision, number, state, statuses)
         return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from jitbot.domain.access import break_glass
+from jitbot.domain.access import break_glass, owner_checks
 from jitbot.domain.access.approvals.requirement import rules_of
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups
@@ -11,7 +11,7 @@ from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, owners_of
 from jitbot.domain.model.documents import Policy
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.rule_effects.calendar import Calendar, Times, Who, gained, whole
+from jitbot.domain.rule_effects.calendar import Calendar, Times, Who, gained, with_joined_times
 from jitbot.domain.rule_effects.effect import Direction, Effect
 from jitbot.domain.rule_effects.granting import accounts_of
 from jitbot.domain.text import duration
@@ -131,7 +131,7 @@ def approvers(name: str, base: Rules, head: Rules, sides: Sides) -> Iterator[Eff
     texts = f"{{people}} may newly {verb} {{policies}}", f"{{people}} may no longer {verb} {{policies}}"
     yield from compared((old, new), sides, codes, texts, policies=(name,))
     for team in sorted(_teams(base) & _teams(head)):
-        before, after = (whole(side.behind([team])) for side in sides)
+        before, after = (with_joined_times(side.behind([team])) for side in sides)
         owning = {who: times for who, times in after.items() if who in old}  # others are named above
         texts = "{people} may newly approve for {what} under {policies}", ""
         codes = "may-approve-for-team", ""
@@ -150,7 +150,7 @@ def _able(name: str, rules: Rules, calendar: Calendar) -> Mapping[Who, Times]:
     if policy is None:
         return {}
     glass = break_glass.is_break_glass(policy)
-    return whole(
+    return with_joined_times(
         calendar.behind(policy.reviewers if glass else names_of(any_request(name), rules.codeowners))
     )
 
@@ -192,7 +192,9 @@ def of_the_rules(paths: Iterable[str], base: Rules, head: Rules, sides: Sides) -
         if old and not new:
             text = "NOBODY owns {what} any more, so anybody's approval is enough for a change there"
             yield Effect(code="rules-ownerless", direction=W, level=Level.CRITICAL, text=text, what=what)
-        before, after = (whole(side.behind(names)) for side, names in zip(sides, (old, new), strict=True))
+        before, after = (
+            with_joined_times(side.behind(names)) for side, names in zip(sides, (old, new), strict=True)
+        )
         texts = (
             "{people} may newly approve changes of {what}",
             "{people} may no longer approve changes of {what}",
@@ -208,7 +210,7 @@ def _unknown_names(old: tuple[str, ...], new: tuple[str, ...], calendar: Calenda
 
 
 # Files that may come in these folders need owners, too: each stands for one.
-_TO_COME = ("policies/any", "policies/access/any", ".github/any", ".github/workflows/any", "jitbot/any")
+_TO_COME = (*owner_checks.TO_COME, "jitbot/any")
 _FILES = ("pyproject.toml", "uv.lock", *LOCATIONS[:1])
 
 

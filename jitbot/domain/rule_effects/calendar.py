@@ -113,7 +113,7 @@ def _more(times: Times, others: Times) -> Times:
     return joined(part for each in new for part in without((each,), others) or (each,))
 
 
-def whole(people: Mapping[Who, Times]) -> Mapping[Who, Times]:
+def with_joined_times(people: Mapping[Who, Times]) -> Mapping[Who, Times]:
     """The same people, with times that meet as one: who approves must be there at single moments only."""
     return {who: joined(times) for who, times in people.items()}
 

@@ -10,6 +10,7 @@ from jitbot.domain.aws.risk import Level
 from jitbot.domain.ledger.ask import principal_text
 from jitbot.domain.ledger.git_history import CODE
 from jitbot.domain.model.documents import (
+    ISSUER_KEYS,
     Accounts,
     Finding,
     OwnTrail,
@@ -19,7 +20,7 @@ from jitbot.domain.model.documents import (
     Settings,
     policy_path,
 )
-from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.model.merge_facts import SHARED_RULES, Rules
 from jitbot.domain.rule_effects import approving, granting, reviewing
 from jitbot.domain.rule_effects.calendar import Calendar, Times, Who
 from jitbot.domain.rule_effects.effect import Direction, Effect, most_serious_first
@@ -27,10 +28,6 @@ from jitbot.domain.rule_effects.rule_set import RuleSet, comparable
 from jitbot.domain.text import duration
 
 W, N = Direction.WIDER, Direction.NARROWER
-_KEYS = "policies/issuer-keys.json"
-_KNOWN = frozenset(
-    f"policies/{name}.yaml" for name in ("settings", "accounts", "account-groups", "people", "teams")
-)
 _ASKING = "{people} may newly ask for {policies}", "{people} may no longer ask for {policies}"
 
 
@@ -221,9 +218,9 @@ def _files(base: RuleSet, head: RuleSet) -> Iterator[Effect]:
         for path in dict.fromkeys((*base.files, *head.files))
         if base.files.get(path) != head.files.get(path)
     ]
-    if _KEYS in changed:
+    if ISSUER_KEYS in changed:
         text = "{what}: the keys that verify the records of the ledger change"
-        yield Effect(code="keys-changed", direction=W, level=Level.CRITICAL, text=text, what=(_KEYS,))
+        yield Effect(code="keys-changed", direction=W, level=Level.CRITICAL, text=text, what=(ISSUER_KEYS,))
     for needle, text in _SAID.items():
         more = tuple(
             path for path in changed
@@ -234,7 +231,7 @@ def _files(base: RuleSet, head: RuleSet) -> Iterator[Effect]:
     if runs := tuple(path for path in changed if path.startswith(CODE)):
         text = "The code that runs changes, and only the diff shows how: {what}"
         yield Effect(code="code-changed", direction=Direction.OTHER, level=Level.HIGH, text=text, what=runs)
-    known = {*_KNOWN, _KEYS, *map(policy_path, (*base.policies, *head.policies))}
+    known = {*SHARED_RULES, ISSUER_KEYS, *map(policy_path, (*base.policies, *head.policies))}
     others = tuple(path for path in changed if path.startswith("policies/") and path not in known)
     if others:
         text = "Not compared here: {what}"

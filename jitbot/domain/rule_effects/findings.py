@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.access import cross_checks, owner_checks
 from jitbot.domain.model import bounds
 from jitbot.domain.model.codeowners import LOCATIONS
-from jitbot.domain.model.documents import Finding, FindingLevel, People
+from jitbot.domain.model.documents import Finding, People
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.rule_effects.rule_set import RuleSet
 from jitbot.domain.setup.doctor import workflows
@@ -45,7 +44,7 @@ def _whole(rules: RuleSet, now: datetime) -> Iterator[Finding]:
         yield Finding.in_file(LOCATIONS[0], "no-codeowners", "there is no CODEOWNERS file", hint)
     if found is None or found.findings:
         return
-    yield from map(_warning, _unknown(rules, people, roster, now))
+    yield from map(Finding.as_warning, _unknown(rules, people, roster, now))
     teams = roster.at(now)
     if not owner_checks.begins_with_everything(found):
         message, hint = "the first line does not own everything", "begin with a line `* @your-admins`"
@@ -60,11 +59,7 @@ def _whole(rules: RuleSet, now: datetime) -> Iterator[Finding]:
         if alone:
             message = f"nobody is left to approve what {bounds.some(alone)} would ask for"
             hint = "name one more owner in .github/CODEOWNERS"
-            yield _warning(Finding.at(policy, "eligible", "owners-ask-too", message, hint))
-
-
-def _warning(finding: Finding) -> Finding:
-    return replace(finding, level=FindingLevel.WARNING)
+            yield Finding.at(policy, "eligible", "owners-ask-too", message, hint).as_warning()
 
 
 def _unknown(rules: RuleSet, people: People, roster: Roster, now: datetime) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from jitbot.domain.rule_effects.effect import Direction, Effect
 from jitbot.domain.rule_effects.reviewing import REVIEWED
 from jitbot.domain.text.amount import many
 from jitbot.domain.text.markdown import cut, short
-from jitbot.domain.views.comment_body import whole
+from jitbot.domain.views.comment_body import assembled
 from jitbot.domain.views.wording import MARKDOWN, Escaper
 
 _SIGN = {Level.LOW: "🟢", Level.MEDIUM: "🟡", Level.HIGH: "🟠", Level.CRITICAL: "🔴", Level.UNKNOWN: "❔"}
@@ -102,9 +102,8 @@ def _sign(effect: Effect, escaper: Escaper) -> str:
 def notes(report: RuleReport, escaper: Escaper) -> Iterator[str]:
     """What was not compared, and why, each a sentence."""
     for each in report.effects.unread[:_FINDINGS]:
-        place = f"{each.file}:{each.line}" if each.line else each.file
         why = escaper.plain(each.message)
-        yield f"❌ {escaper.plain(place)} is compared as if it stayed as it is: {why}."
+        yield f"❌ {escaper.plain(each.place)} is compared as if it stayed as it is: {why}."
     if len(report.effects.unread) > _FINDINGS:
         yield f"❌ Not read either: {many(len(report.effects.unread) - _FINDINGS, 'more file')}."
     if report.overtaken:
@@ -144,7 +143,7 @@ def comment(report: RuleReport, *, number: int) -> str:
         if lines or rest:
             parts.append("\n".join((f"**{head}**", "", *(f"- {line}" for line in lines), *rest)))
     parts += notes(report, MARKDOWN)
-    return whole([part for part in parts if part], (), number=number, verb="plan")
+    return assembled([part for part in parts if part], (), number=number, verb="plan")
 
 
 def in_one_line(report: RuleReport) -> str:

@@ -12,7 +12,7 @@ from jitbot.domain.enforce.grant_status import GrantState, grant_statuses
 from jitbot.domain.enforce.plan import offboarded
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.documents import Parsed, Request
-from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.grammar import REQUESTS, policy_of
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.rule_effects.effect import Direction, Effect
 from jitbot.domain.rule_effects.rule_set import RuleSet
@@ -52,13 +52,9 @@ def of_the_ledger(
 
 def _requests(code: str, text: str, states: list[RequestState], level: Level) -> Iterator[Effect]:
     people = dict.fromkeys(state.current.requester for state in states if state.current is not None)
-    what = tuple(_name(state.request) for state in states)
+    what = tuple(state.request.removeprefix(REQUESTS) for state in states)
     if what:
         yield Effect(code=code, direction=Direction.NARROWER, level=level, text=text, people=tuple(people), what=what)  # fmt: skip
-
-
-def _name(request: str) -> str:
-    return request.removeprefix("requests/")
 
 
 def _other_documents(state: RequestState, base: RuleSet, head: RuleSet) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.text.escape import quoted
 
+# What a repository begins with unasked.
 STARTER = (
     "account-read-only",
     "s3-prefix-read",
     "service-logs-read",
-)  # what a repository begins with unasked
+)
 _HEAD = re.compile(r"# (https://docs\.aws\.amazon\.com/\S+)\ndescription: (.+)\n")
 
 

@@ -9,9 +9,8 @@ from jitbot.domain.aws.iam import Documents
 from jitbot.domain.text import escape
 from jitbot.domain.text.markdown import fenced, hidden
 
-MARKER = (
-    "<!-- jitbot: requests -->"  # the last line of each comment: by it, and by its author, it is found again
-)
+# The last line of each comment: by it, and by its author, it is found again.
+MARKER = "<!-- jitbot: requests -->"
 LONGEST = 65_536  # characters that GitHub takes: https://docs.github.com/en/rest/issues/comments
 
 
@@ -33,7 +32,7 @@ def is_ours(body: str) -> bool:
     return body.rstrip().endswith(MARKER)
 
 
-def whole(parts: Iterable[str], folded: Iterable[str], *, number: int, verb: str = "explain") -> str:
+def assembled(parts: Iterable[str], folded: Iterable[str], *, number: int, verb: str = "explain") -> str:
     """The comment of these parts, then of what is folded away, as far as GitHub takes it; it says what was left out.
 
     `verb` is the command that shows the same at a terminal.

@@ -36,12 +36,10 @@ class GrantPreview:
     risk: risk.Risk
     requirement: Requirement
     groups: AccountGroups = NO_GROUPS  # what the groups in the policy's `accounts` stand for
-    member_until: datetime | None = (
-        None  # when the membership ends by which the requester may ask, if it does
-    )
-    ends: Mapping[Login, datetime] = field(
-        default_factory=dict
-    )  # the same of those approvers' own membership
+    # When the membership ends by which the requester may ask, if it does.
+    member_until: datetime | None = None
+    # The same of those approvers' own membership.
+    ends: Mapping[Login, datetime] = field(default_factory=dict)
     extends: bool = False  # the end is counted from a first start that is recorded
 
     @property

@@ -17,7 +17,7 @@ from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text import duration
 from jitbot.domain.text.markdown import cut, exact, fenced, hidden
 from jitbot.domain.usage.in_words import in_words, out_of_sight
-from jitbot.domain.views.comment_body import Part, fitted, folded, must, whole
+from jitbot.domain.views.comment_body import Part, assembled, fitted, folded, must
 from jitbot.domain.views.wording import MARKDOWN, listed, when
 
 _DESCRIBED = 6  # accounts of one request whose lines repeat what the policy is for
@@ -80,12 +80,12 @@ def touched_by(events: Sequence[Event], *, run: str, since: datetime | None) -> 
     return tuple(sorted({number for number in numbers if number is not None}, reverse=True))
 
 
-def outcome(aftermaths_: Sequence[MergedRequest], *, number: int) -> str:
+def outcome(requests: Sequence[MergedRequest], *, number: int) -> str:
     """The comment on a merged pull request."""
-    parts = fitted([part for each in aftermaths_ for part in _of_one(each, number)])
-    live = [each for each in aftermaths_ if any(is_usable(status) for status in each.statuses)]
+    parts = fitted([part for each in requests for part in _of_one(each, number)])
+    live = [each for each in requests if any(is_usable(status) for status in each.statuses)]
     grants = [grant for each in live if each.state.current for grant in each.state.current.documents]
-    return whole(parts, folded(grants), number=number)
+    return assembled(parts, folded(grants), number=number)
 
 
 def undecided(number: int) -> str:
@@ -95,7 +95,7 @@ def undecided(number: int) -> str:
         "What is in doubt after that run is neither granted nor refused: the clock starts another run within the hour, "
         "and `gh workflow run grant.yml` starts one now."
     )
-    return whole([text], (), number=number)
+    return assembled([text], (), number=number)
 
 
 def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:

@@ -17,7 +17,7 @@ from jitbot.domain.text import duration
 from jitbot.domain.text.amount import many
 from jitbot.domain.text.markdown import cut, exact, short
 from jitbot.domain.views.approval_places import placed
-from jitbot.domain.views.comment_body import LONGEST, Part, fitted, folded, must, whole
+from jitbot.domain.views.comment_body import LONGEST, Part, assembled, fitted, folded, must
 from jitbot.domain.views.grant_preview import STRANGE, GrantPreview
 from jitbot.domain.views.other_requests import others_in_words
 from jitbot.domain.views.request_summary import (
@@ -39,9 +39,8 @@ _RISK = {
     Level.CRITICAL: "🔴 **critical risk**",
     Level.UNKNOWN: "❔ **risk not known**",
 }
-_SHOWN = (
-    10  # findings, and accounts and parameters that no rule knows, that are listed before the rest is counted
-)
+# Findings, and accounts and parameters that no rule knows, that are listed before the rest is counted.
+_SHOWN = 10
 _DANGERS = 40
 _MANY, _FIRST = 6, 3  # accounts that the first line names; of more than that the first, and all in the next
 TOO_MUCH = "too-much-to-show"
@@ -73,7 +72,7 @@ def proposal(
     if not findings:
         parts.append(must(verdict))
     documents = () if findings else (text for each in shown for text in _documents(each))
-    return whole(fitted(parts), documents, number=number)
+    return assembled(fitted(parts), documents, number=number)
 
 
 def too_much(summaries: Sequence[RequestSummary]) -> Iterator[Finding]:
@@ -89,19 +88,19 @@ def too_much(summaries: Sequence[RequestSummary]) -> Iterator[Finding]:
 
 def unread(findings: Sequence[Finding], *, number: int) -> str:
     """The comment on a pull request that changes more than is read."""
-    return whole([_to_fix(findings)], (), number=number)
+    return assembled([_to_fix(findings)], (), number=number)
 
 
 def nothing(number: int) -> str:
     """The comment on a pull request that asked for something once."""
-    return whole(["This pull request asks for nothing any more, and grants nothing."], (), number=number)
+    return assembled(["This pull request asks for nothing any more, and grants nothing."], (), number=number)
 
 
 def over(number: int, reason: str) -> str:
     """The comment on a pull request that is closed because it can give nothing any more, for this reason."""
     anew = f"To ask for the same again: `jitbot request --again {number}`."
     text = f"🕓 **This can give nothing any more:** {cut(reason)}. It is closed, and nothing is granted by it. {anew}"
-    return whole([text], (), number=number)
+    return assembled([text], (), number=number)
 
 
 def why(request: Request, given: Sequence[tuple[str, str]] | None = None, *, asked: int = LONGEST) -> str:

@@ -25,9 +25,8 @@ from jitbot.domain.text.amount import many
 from jitbot.domain.views.grant_preview import GrantPreview, would_grant
 
 _NO_COMMIT = Sha("")  # of files that are in no commit yet
-_STILL_TO_COME = frozenset(
-    {"not-enough-approvals", "changes-requested"}
-)  # approvals are given until the merge
+# Approvals are given until the merge.
+_STILL_TO_COME = frozenset({"not-enough-approvals", "changes-requested"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,10 +203,8 @@ def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterato
         owned_by = owners.of(
             request.path, codeowners=case.rules.codeowners, people=people, teams=roster.at(now)
         )
-        able, required = (
-            could_approve(owned_by, people.get(request.requester)),
-            under(case.rules, request, now),
-        )
+        able = could_approve(owned_by, people.get(request.requester))
+        required = under(case.rules, request, now)
         if required is not None:
             yield from owned_by.findings or _too_few(request, policy, required, able)
 

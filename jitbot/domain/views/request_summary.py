@@ -115,10 +115,8 @@ def membership(grant_preview: GrantPreview, escaper: Escaper) -> str:
     """Until when the requester may ask, as a sentence; empty if no date of a membership says so."""
     if grant_preview.member_until is None:
         return ""
-    who, until = (
-        escaper.strong(grant_preview.request.requester),
-        timestamp.for_people(grant_preview.member_until),
-    )
+    who = escaper.strong(grant_preview.request.requester)
+    until = timestamp.for_people(grant_preview.member_until)
     how = "before the duration is over" if grant_preview.is_cut else "at the latest"
     return f"{who} may ask until {until}: access ends then, {how}."
 
@@ -192,7 +190,7 @@ def headline(summary: RequestSummary, grant_preview: GrantPreview) -> str:
     return grant_preview.in_words("has" if GrantState.LIVE in states else "gets")
 
 
-def stands(summary: RequestSummary, escaper: Escaper) -> Iterator[str]:
+def grant_lines(summary: RequestSummary, escaper: Escaper) -> Iterator[str]:
     """The state of the existing grant: a line for each account."""
     for each in summary.statuses:
         how = (
@@ -244,6 +242,9 @@ _LABELS = frozenset(
         "approve",
         "before",
         "others",
+        "known",
         "commit",
+        "boundary",
+        "managed",
     }
 )

@@ -144,13 +144,11 @@ class Site:
         self.folder = folder
         self.on_dispatch = on_dispatch
         self.on_push: OnPush | None = None  # called with the lock held: it may only take note
-        self.on_pull: OnPull | None = (
-            None  # of a pull request that somebody opened, moved or reviewed; as `on_push`
-        )
+        # Of a pull request that somebody opened, moved or reviewed; as `on_push`.
+        self.on_pull: OnPull | None = None
         self.allow_auto_merge = True
-        self.reads_together = (
-            True  # whether its GraphQL has all that is asked of pull requests, as an old one has not
-        )
+        # Whether its GraphQL has all that is asked of pull requests, as an old one has not.
+        self.reads_together = True
         self.url = ""
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}

@@ -10,9 +10,8 @@ from jitbot.sandbox.story.refused import POLICY, TABLE
 from jitbot.sandbox.story.stage import Stage
 
 FORGERY = "granted: mallory has everything"
-_SENTENCE = re.compile(
-    r"[a-z]+( \([a-z-]+\))?: "
-)  # of one event; a batch's headline and trailers begin otherwise
+# Of one event; a batch's headline and trailers begin otherwise.
+_SENTENCE = re.compile(r"[a-z]+( \([a-z-]+\))?: ")
 
 
 @dataclass(slots=True)

@@ -48,9 +48,8 @@ class Stage:
     console: Console
     steps: int = 0
     warned: set[str] = field(default_factory=set)  # shown once is enough
-    _kept: dict[tuple[str, str], tuple[Any, Any]] = field(
-        default_factory=dict
-    )  # clients and their credentials
+    # Clients and their credentials.
+    _kept: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:

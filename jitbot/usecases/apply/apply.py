@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove, outcome
+from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove, outcome, word_of
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import ACCOUNTS_AT_ONCE, TEXT_WRITTEN
@@ -86,7 +86,7 @@ def failed_event(failure: Failure, *, now: datetime, run: str) -> Event | None:
         EventType.FAILED,
         at=now,
         run=run,
-        cause=f"{type(change).__name__.lower()}: {'refused' if failure.final else 'trouble'}",
+        cause=f"{word_of(change)}: {'refused' if failure.final else 'trouble'}",
         evidence=Evidence.of(Evidence.message(failure.message[:TEXT_WRITTEN])),
     )
 
@@ -98,7 +98,7 @@ def _in_account(context: Context, account: Account, changes: Sequence[Change], n
     for change in changes:
         if change in crowded:
             continue
-        context.say(f"{type(change).__name__.lower()} {change.role_name}")
+        context.say(f"{word_of(change)} {change.role_name}")
         try:
             event = _make(context, account, change, now)
         except JitbotError as error:

@@ -18,11 +18,11 @@ from jitbot.domain.audit.history.absences import (
 from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.documents import PEOPLE, PLAIN, Sha
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.audit.unfollowed import entries_of, parsed, requests_left
-from jitbot.usecases.collect.collect_case import PEOPLE, owners_in
+from jitbot.usecases.collect.collect_case import owners_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

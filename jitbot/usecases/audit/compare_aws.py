@@ -9,12 +9,11 @@ from jitbot.domain.audit.history.findings import AuditFinding, Severity, Subject
 from jitbot.domain.audit.verify import aws_comparison
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.ledger.events import EventType
-from jitbot.domain.model.documents import AccountId
+from jitbot.domain.model.documents import ACCOUNTS, AccountId
 from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.apply import ApplyResult, for_each_account
 from jitbot.usecases.audit.unfollowed import parsed_at
 from jitbot.usecases.audit.verify_ledger import AuditInputs
-from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.context import Context
 
 

@@ -52,7 +52,7 @@ from jitbot.domain.ledger.stops import Stop, stops_of
 from jitbot.domain.model.documents import POLICIES, Sha, policy_named
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
-from jitbot.usecases.collect.collect_case import CommitTree, read_rules
+from jitbot.usecases.collect.collect_case import read_rules, tree_at_main
 
 _NO_REVIEWS = ReviewRows()
 
@@ -224,7 +224,7 @@ def changed_rules(
 
 def entitled(git: Git, documents: DocumentReader, at: datetime) -> tuple[Entitlement, ...]:
     """Each policy at main's tip: who may ask at this moment, and who may approve."""
-    tree = CommitTree(git=git, commit=git.main())
+    tree = tree_at_main(git)
     entries = git.entries(tree.commit, [POLICIES])
     names = [policy_named(each.path) for each in entries if each.path.endswith(".yaml")]
     return tuple(entitlement(name, read_rules(tree, documents, name), at) for name in names)

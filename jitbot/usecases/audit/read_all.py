@@ -15,11 +15,10 @@ from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.ledger.kept_event import EventKeeper
 from jitbot.domain.model.bounds import PATHS_TOGETHER
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import ISSUER_KEYS, Sha
 from jitbot.ports.git import Git
 from jitbot.usecases.audit.passed_over import PassedOver
 from jitbot.usecases.audit.unfollowed import content_at
-from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
 _AT_ONCE = 400  # commits whose tokens are read together

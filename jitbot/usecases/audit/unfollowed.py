@@ -6,10 +6,9 @@ from typing import TypeVar
 from jitbot.domain.audit.history.absences import Left
 from jitbot.domain.audit.history.main_history import MainHistory, Unfollowed, Version
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.model.documents import FOLDER, PLAIN, SETTINGS, Parsed, Sha, Source
+from jitbot.domain.model.documents import FOLDER, PEOPLE, PLAIN, SETTINGS, Parsed, Sha, Source
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.git import Git
-from jitbot.usecases.collect.collect_case import PEOPLE
 
 T = TypeVar("T")
 _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked for where it is needed

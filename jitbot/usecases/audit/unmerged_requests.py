@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain.model.documents import Login, Sha
+from jitbot.domain.model.grammar import REQUESTS
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.ports.github_read import GitHubRead
 
@@ -39,5 +40,5 @@ def _unmerged(pull: PullRequest, files: tuple[str, ...]) -> Unmerged:
         head=pull.head,
         created_at=pull.created_at,
         closed_at=pull.closed_at,
-        requests=tuple(path for path in files if path.startswith("requests/")),
+        requests=tuple(path for path in files if path.startswith(REQUESTS)),
     )

@@ -7,17 +7,18 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from jitbot.domain.access.approvals import pushes
-from jitbot.domain.access.approvals.reviews import (
-    may_count,
-)
+from jitbot.domain.access.approvals.reviews import may_count
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, NO_GROUPS
 from jitbot.domain.model.documents import (
+    ACCOUNTS,
+    PEOPLE,
     PLAIN,
     POLICIES,
     SETTINGS,
+    TEAMS,
     Finding,
     GithubId,
     Parsed,
@@ -30,6 +31,7 @@ from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import (
     ODD,
+    SHARED_RULES,
     Case,
     Change,
     Merge,
@@ -49,13 +51,10 @@ from jitbot.usecases.collect.meanwhile import meanwhile
 from jitbot.usecases.context import Context
 from jitbot.usecases.read_back import Patience
 
-ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
-SHARED_RULES = (SETTINGS, ACCOUNTS, ACCOUNT_GROUPS, PEOPLE, TEAMS)  # the rules of every policy
-T = TypeVar("T")
-
 _NO_POLICY = "a request's first folder names its policy: correct it, or have an admin add the policy"
 _LARGE = "blob-"  # in the place of a mode, before the name of a plain file that is too large to be read
 _LARGEST = 1 << 16  # bytes of a request that is read at all; its reader bounds further what may be in it
+T = TypeVar("T")
 
 
 class Tree(Protocol):
@@ -284,7 +283,12 @@ def rule_paths(policy: str) -> tuple[str, ...]:
 
 def rules_at_main(context: Context, policy: str) -> Rules:
     """The code-owned documents at main's fetched tip, with the policy of this name."""
-    return read_rules(CommitTree(git=context.git, commit=context.git.main()), context.documents, policy)
+    return read_rules(tree_at_main(context.git), context.documents, policy)
+
+
+def tree_at_main(git: Git) -> CommitTree:
+    """The files at main's fetched tip."""
+    return CommitTree(git=git, commit=git.main())
 
 
 def file_of_rules(context: Context, path: str, parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:

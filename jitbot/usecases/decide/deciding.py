@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from jitbot.domain.access import decision_event, too_large
 from jitbot.domain.access.approval import Decision, Verdict, decide
-from jitbot.domain.access.doubt import FORGES, awaited
+from jitbot.domain.access.doubt import BY_GITHUB, awaited
 from jitbot.domain.access.request_state import RequestState, fold_request
 from jitbot.domain.access.too_large import TooLarge, asking_too_much
 from jitbot.domain.ledger.events import Event
@@ -99,7 +99,7 @@ class SoFar:
     attempt is kept by its number: one attempt asks GitHub once, however often the ledger moves meanwhile.
     """
 
-    look: int = 0
+    attempt: int = 0
     decided: dict[Change, tuple[RequestState, Decided]] = field(default_factory=dict)
     doubtful: dict[Change, dict[int, Decided]] = field(default_factory=dict)
 
@@ -151,20 +151,22 @@ def _one(
     state: RequestState,
     now: datetime,
 ) -> Decided:
-    looks = so_far.doubtful.setdefault(change, {})
-    before = next((looks[number] for number in sorted(looks, reverse=True) if number < so_far.look), None)
+    attempts = so_far.doubtful.setdefault(change, {})
+    before = next(
+        (attempts[number] for number in sorted(attempts, reverse=True) if number < so_far.attempt), None
+    )
     decided = so_far.decided.get(change)
     if decided is not None and decided[0] == state:
         return decided[1]
-    if decided is None and not looks:
+    if decided is None and not attempts:
         collector.context.say(f"deciding {change.path}")
-    if before is not None and so_far.look not in looks and not collector.patience.take():
+    if before is not None and so_far.attempt not in attempts and not collector.patience.take():
         return before
     found = _decided(collector, change, earlier=earlier, state=state, now=now)
     if _must_be_confirmed(found.decision, before):
         found = replace(found, decision=replace(found.decision, verdict=Verdict.UNDECIDED), event=None)
     if found.event is None:
-        looks[so_far.look] = found
+        attempts[so_far.attempt] = found
     else:
         so_far.decided[change] = state, found
     return found
@@ -173,7 +175,7 @@ def _one(
 def _must_be_confirmed(decision: Decision, before: Decided | None) -> bool:
     """Whether a refusal rests only on GitHub's answers, and the attempt before did not give the same refusal."""
     codes = {reason.code for reason in decision.reasons}
-    if decision.verdict is not Verdict.REFUSED or not codes <= FORGES:
+    if decision.verdict is not Verdict.REFUSED or not codes <= BY_GITHUB:
         return False
     return before is None or {reason.code for reason in before.decision.reasons} != codes
 
@@ -189,9 +191,8 @@ def _decided(
     else:
         decision = _unless_awaited(decide(case, state, now), case, now)
     if decision.verdict is Verdict.UNDECIDED and now >= latest_end(change, case):
-        decision = replace(
-            decision, verdict=Verdict.REFUSED
-        )  # it can give nothing any more; the doubt is the reason
+        # It can give nothing any more; the doubt is the reason.
+        decision = replace(decision, verdict=Verdict.REFUSED)
     event = None
     if decision.verdict is not Verdict.UNDECIDED:
         event = decision_event.of_decision(

@@ -10,11 +10,11 @@ from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.enforce.plan import EarlyEnds, offboarded
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.codeowners import unusable
-from jitbot.domain.model.documents import Finding, Parsed, People, Sha
+from jitbot.domain.model.documents import PEOPLE, Finding, Parsed, People, Sha
 from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Actor, ChangeKind, PullRequest
-from jitbot.usecases.collect.collect_case import PEOPLE, CommitTree, file_of_rules, read_pushes, read_rules
+from jitbot.usecases.collect.collect_case import file_of_rules, read_pushes, rules_at_main
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import LedgerView
 
@@ -137,8 +137,7 @@ def _ends(context: Context, path: str, term: ApprovedTerm, deleted: _Deleted, no
     only if its author may end it, and so may everyone who pushed it to the author's branch. Raises _NoRightError if one
     of them may not, and UnavailableError if it is unknown.
     """
-    main = CommitTree(git=context.git, commit=context.git.main())
-    rules = read_rules(main, context.documents, policy_of(path))
+    rules = rules_at_main(context, policy_of(path))
     owned = not may_end.needs_entitlement(path, rules)
     if owned and deleted.gone:
         return True

@@ -11,13 +11,13 @@ from jitbot.domain.ledger.events import LEDGER
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Finding, Source, errors
 from jitbot.domain.model.errors import InvalidError
-from jitbot.domain.model.merge_facts import PullRequest, Rules
+from jitbot.domain.model.merge_facts import SHARED_RULES, PullRequest, Rules
 from jitbot.ports.documents import DocumentReader
-from jitbot.usecases.collect.collect_case import SHARED_RULES, Tree, read_rules
+from jitbot.usecases.collect.collect_case import Tree, read_rules
 from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.usecases.pull_request.checking import Checker
 from jitbot.usecases.request.open_pull_request import free_branch, open_pull
-from jitbot.usecases.request.requester_client import RequesterClient
+from jitbot.usecases.request.requester_client import RequesterClient, ensure_may_push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +95,7 @@ def prepare(
 
 def open_import(client: RequesterClient, ready: ReadyImport, now: datetime) -> PullRequest:
     """Open the pull request, as the person whose token this is."""
-    if not client.place.may_write:
-        raise InvalidError(f"{client.place.actor.login} may not push to {client.place.repository}")
+    ensure_may_push(client)
     return open_pull(client, free_branch(client, proposal(ready.plan, ready.files, ready.live, now)))
 
 
@@ -135,5 +134,5 @@ def _read(documents: DocumentReader, path: str, content: bytes) -> FileEntries:
     parsed = documents.parse_entries(Source(path=path, content=content))
     if parsed.value is None:
         first = parsed.findings[0]
-        raise InvalidError(f"{first.file}:{first.line}: {first.message}: {first.hint}")
+        raise InvalidError(f"{first.in_words}; {first.hint}")
     return parsed.value

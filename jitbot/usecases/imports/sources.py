@@ -6,13 +6,12 @@ from jitbot.domain.imports import accounts as by_organizations
 from jitbot.domain.imports import people as by_csv
 from jitbot.domain.imports import teams as by_github
 from jitbot.domain.imports.accounts import GroupSource
-from jitbot.domain.imports.entries import ACCOUNTS, PEOPLE, FileChanges, FileEntries, ImportSource, compare
+from jitbot.domain.imports.entries import FileChanges, FileEntries, ImportSource, compare
 from jitbot.domain.imports.people import PeopleFile
 from jitbot.domain.imports.plan import ImportPlan
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
-from jitbot.domain.model.documents import AccountId, Finding, Login, Source
+from jitbot.domain.model.documents import ACCOUNTS, PEOPLE, TEAMS, AccountId, Finding, Login, Source
 from jitbot.domain.model.errors import InvalidError
-from jitbot.domain.model.roster import TEAMS
 from jitbot.ports.directory import IdentityStore, Organization
 from jitbot.usecases.imports.run_import import ImportTarget
 
@@ -93,7 +92,7 @@ def plan_accounts(target: ImportTarget, organization: Organization, source: Grou
 
 
 def _closed(file: FileEntries, changes: FileChanges) -> list[AccountId]:
-    values = {each.key: each.value for each in file.entries}
+    values = file.by_key
     return [AccountId(str(value["id"])) for key in changes.removed if isinstance(value := values[key], dict)]
 
 

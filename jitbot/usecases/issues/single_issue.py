@@ -9,9 +9,8 @@ from jitbot.domain.model.github_objects import Issue
 from jitbot.ports.issues import Issues
 
 _TWIN = catalogs.text("issues/opened-twice.md")
-WantedIssue = Callable[
-    [Issue, int | None], Issue
-]  # an issue as it should be; the number of which it is a twin
+# An issue as it should be; the number of which it is a twin.
+WantedIssue = Callable[[Issue, int | None], Issue]
 
 
 def keep_one(

@@ -11,8 +11,7 @@ from functools import partial
 
 from jitbot.domain.ledger import attestation, batches, commit_message, events
 from jitbot.domain.ledger.attestation import Batch
-from jitbot.domain.ledger.events import Event
-from jitbot.domain.ledger.stops import KINDS
+from jitbot.domain.ledger.events import STOPS, Event
 from jitbot.domain.model.bounds import BATCH_EVENTS, BATCH_WRITTEN
 from jitbot.domain.model.documents import FOLDER, Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
@@ -138,7 +137,7 @@ def _batches(fresh: Sequence[Event]) -> Iterator[Mapping[str, tuple[Event, bytes
     size = 0
     for event in fresh:
         kept, content = events.bounded(event)
-        alone = kept.kind in KINDS
+        alone = kept.kind in STOPS
         if batch and (alone or len(batch) == BATCH_EVENTS or size + len(content) > BATCH_WRITTEN):
             yield batch
             batch, size = {}, 0

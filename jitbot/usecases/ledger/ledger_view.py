@@ -14,16 +14,16 @@ from jitbot.domain.ledger.batches import (
     Doubt,
     Unreadable,
 )
-from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.ledger.stops import KINDS, Stop, stops_of
+from jitbot.domain.ledger.events import STOPS, Event, EventType
+from jitbot.domain.ledger.stops import Stop, stops_of
 from jitbot.domain.model.bounds import EVER, MEMORY, OLDER_BATCHES
-from jitbot.domain.model.documents import Finding, Sha
+from jitbot.domain.model.documents import ISSUER_KEYS, Finding, Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.grammar import REQUESTS
 from jitbot.domain.text.amount import many
 from jitbot.ports.git import Git
 from jitbot.ports.oidc import Oidc
-from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
+from jitbot.usecases.context import Context, file_at_main
 from jitbot.usecases.ledger.former_names import Tenures
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
@@ -59,7 +59,7 @@ class LedgerView:
 
     def about(self, request: str) -> list[Event]:
         """All events of which the state of a request is made."""
-        return [event for event in self.events if event.request == request or event.kind in KINDS]
+        return [event for event in self.events if event.request == request or event.kind in STOPS]
 
     @cached_property
     def keys(self) -> frozenset[str]:

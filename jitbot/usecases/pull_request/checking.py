@@ -18,9 +18,12 @@ from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import (
+    ACCOUNTS,
     FOLDER,
+    PEOPLE,
     POLICIES,
     SETTINGS,
+    TEAMS,
     Finding,
     Parsed,
     People,
@@ -40,9 +43,6 @@ from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import (
-    ACCOUNTS,
-    PEOPLE,
-    TEAMS,
     CommitTree,
     Tree,
     no_file,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from jitbot.domain.model.documents import Request, same_login
-from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.views.other_requests import OtherRequest, OtherRequests, asked, by_ledger
@@ -34,7 +34,10 @@ def other_requests(
     try:
         pulls = _open_pulls(context, pull)
         for each in pulls[:_MOST]:
-            found += _of_pull(context, each, request)
+            try:
+                found += _of_pull(context, each, request)
+            except JitbotError as error:  # hides no other
+                why.append(f"#{each.number} could not be read: {error}")
         if len(pulls) > _MOST:
             why.append(f"{len(pulls) - _MOST} more open pull requests were not looked into")
     except JitbotError as error:
@@ -59,9 +62,10 @@ def _open_pulls(context: Context, pull: PullRequest) -> list[PullRequest]:
 
 def _of_pull(context: Context, pull: PullRequest, request: Request) -> Iterator[OtherRequest]:
     head = context.git.pull_head(pull.number)
-    if head is not None:
-        proposed = read_proposed(context.git, base=context.git.main(), head=head)
-        yield from _among(context, proposed, request, pull.number)
+    if head is None:
+        raise UnavailableError("its head is not here")
+    proposed = read_proposed(context.git, base=context.git.main(), head=head)
+    yield from _among(context, proposed, request, pull.number)
 
 
 def _among(

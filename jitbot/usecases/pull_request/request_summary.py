@@ -26,9 +26,8 @@ from jitbot.domain.views.request_summary import LOOKS_BACK, RequestSummary
 from jitbot.usecases.collect.asked import AsIfMerged
 from jitbot.usecases.collect.collect_case import (
     CaseCollector,
-    CommitTree,
     read_request,
-    read_rules,
+    rules_at_main,
 )
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
@@ -219,10 +218,8 @@ def _granted(
 ) -> RequestSummary:
     """A request that was granted: its documents as recorded, everything else by main's rules."""
     request = term.ask.request(path, term.window.starts_at)
-    main = CommitTree(git=context.git, commit=context.git.main())
-    grant_preview = would_grant(
-        request, read_rules(main, context.documents, policy_of(path)), now, context.catalogue
-    )
+    rules = rules_at_main(context, policy_of(path))
+    grant_preview = would_grant(request, rules, now, context.catalogue)
     if grant_preview is not None:
         risk = assess(term.documents, context.catalogue)
         grant_preview = replace(grant_preview, window=term.window, grants=term.documents, risk=risk)

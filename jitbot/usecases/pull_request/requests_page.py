@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
-from jitbot.domain.model.documents import Finding, FindingLevel, Source
+from jitbot.domain.model.documents import Finding, Source
 from jitbot.domain.setup import requests_page
 from jitbot.domain.setup.requests_page import COMMAND, PAGE, PolicyEntry
 from jitbot.ports.documents import DocumentReader
@@ -38,4 +38,4 @@ def findings(
         return ()
     message = f"{PAGE} is not what the rules give: its links, limits or approvers are of other rules"
     found = Finding.in_file(PAGE, "requests-page", message, f"make it anew: {COMMAND}")
-    return (replace(found, level=FindingLevel.WARNING),)
+    return (found.as_warning(),)

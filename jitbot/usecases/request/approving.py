@@ -10,7 +10,7 @@ from jitbot.domain.model.merge_facts import ChangeKind, PullRequest, Review
 from jitbot.domain.request import approving
 from jitbot.domain.views.request_summary import RequestSummary
 from jitbot.ports.person_review import PersonReview
-from jitbot.usecases.collect.collect_case import CommitTree, read_rules
+from jitbot.usecases.collect.collect_case import rules_at_main
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view
 from jitbot.usecases.pull_request.request_summary import brief, recorded
@@ -48,8 +48,8 @@ def look(context: Context, number: int, now: datetime) -> ApprovalGround:
         for each in state.post_reviews
         if each.pull_request == number
     ]
-    rules = read_rules(CommitTree(git=context.git, commit=context.git.main()), context.documents, "")
-    why = approving.why_not_merged(pull, access, reviews, rules.people.value or {})
+    people = rules_at_main(context, "").people.value or {}
+    why = approving.why_not_merged(pull, access, reviews, people)
     return ApprovalGround(pull=pull, access=access, summaries=summaries, why_not=why)
 
 

@@ -7,7 +7,7 @@ from jitbot.domain.enforce.grant_status import GrantStatus
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.request import before_end
-from jitbot.usecases.collect.collect_case import CommitTree, read_request, read_rules
+from jitbot.usecases.collect.collect_case import read_request, read_rules, tree_at_main
 from jitbot.usecases.context import Context
 
 
@@ -26,7 +26,7 @@ def warning(
 
 def _more_time(context: Context, state: RequestState, grant: GrantStatus, now: datetime) -> timedelta | None:
     git = context.git
-    tree = CommitTree(git=git, commit=git.main())
+    tree = tree_at_main(git)
     for entry in git.entries(tree.commit, [grant.request]):
         request = read_request(git, context.documents, entry).value
         if request is not None:

@@ -20,7 +20,7 @@ from jitbot.domain.model.documents import Policy, Source, policy_at, policy_name
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.usecases.request.open_pull_request import free_branch, open_pull
-from jitbot.usecases.request.requester_client import RequesterClient
+from jitbot.usecases.request.requester_client import RequesterClient, ensure_may_push
 
 MOST = 20  # pull requests that one run opens; the next run opens the rest
 LISTED = 50  # open reviews whose files are listed
@@ -105,8 +105,7 @@ def _open(client: RequesterClient, wanted: Collection[str]) -> tuple[OpenReview,
 
 def open_reviews(client: RequesterClient, plan: ReviewPlan, now: datetime) -> Iterator[PullRequest]:
     """Open them one after the other, in the order of the plan. Raises JitbotError at the first that fails: those before it are open."""
-    if not client.place.may_write:
-        raise InvalidError(f"{client.place.actor.login} may not push to {client.place.repository}")
+    ensure_may_push(client)
     for part in plan.parts:
         paths = [policy_path(each.name) for each in part.policies]
         made = proposal(part, {path: plan.files[path] for path in paths}, now.date())

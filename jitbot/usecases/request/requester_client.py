@@ -11,6 +11,7 @@ from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners, owners
 from jitbot.domain.model.documents import (
+    PEOPLE,
     PLAIN,
     POLICIES,
     SETTINGS,
@@ -27,14 +28,14 @@ from jitbot.domain.model.documents import (
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.github_objects import RepositoryAccess
 from jitbot.domain.model.grammar import is_request
-from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.model.merge_facts import SHARED_RULES, Rules
 from jitbot.domain.request import new_request
 from jitbot.domain.text.amount import many
 from jitbot.domain.views.preview import Former, Preview
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.github_read import GitHubRead
 from jitbot.ports.github_write import GitHubWrite
-from jitbot.usecases.collect.collect_case import PEOPLE, SHARED_RULES, read_rules
+from jitbot.usecases.collect.collect_case import read_rules
 from jitbot.usecases.pull_request.checking import Checker
 
 T = TypeVar("T")
@@ -228,6 +229,12 @@ class RequesterClient:
         return tuple(path for path in found if path.endswith(".yaml"))
 
 
+def ensure_may_push(client: RequesterClient) -> None:
+    """Raise InvalidError if this person cannot propose anything here."""
+    if not client.place.may_write:
+        raise InvalidError(f"{client.place.actor.login} may not push to {client.place.repository}")
+
+
 def folders_with_rules(*paths: str) -> tuple[str, ...]:
     """The folders of all rules, and of these paths: listed together they are one question."""
     return tuple(dict.fromkeys(_folder(path) for path in (*_RULES, policy_path("any"), *paths)))
@@ -239,6 +246,5 @@ def _folder(path: str) -> str:
 
 def _value(parsed: Parsed[T]) -> T:
     if parsed.value is None:
-        first = parsed.findings[0]
-        raise InvalidError(f"{first.file}:{first.line}: {first.message}")
+        raise InvalidError(parsed.findings[0].in_words)
     return parsed.value

@@ -1,1 +1,1 @@
-"""The four runs that change something: grant, sweep, revoke, and the review after access."""
+"""The runs that change something: grant, sweep, revoke and stop; what some of them do last; and the job that writes to chat."""

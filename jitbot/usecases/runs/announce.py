@@ -121,5 +121,5 @@ def _channels(context: Context) -> Channels:
         return NO_CHANNELS
     parsed = context.documents.parse_notify(Source(path=NOTIFY, content=content))
     for finding in parsed.findings[:1]:
-        context.say(f"chat is not notified: {finding.file}:{finding.line}: {finding.message}")
+        context.say(f"chat is not notified: {finding.in_words}")
     return parsed.value or NO_CHANNELS

@@ -26,9 +26,8 @@ from jitbot.usecases.runs.report import Report
 from jitbot.usecases.runs.rule_record import with_rule_changes
 
 SWEEP = "sweep"  # the output of this step that says `no` where a sweep would have no early end to make
-_DOWN = (
-    5  # records in a row to which GitHub gives no answer that can be used, before a run gives way to the next
-)
+# Records in a row to which GitHub gives no answer that can be used, before a run gives way to the next.
+_DOWN = 5
 
 
 def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
@@ -62,7 +61,7 @@ def _grant(ledger: Ledger, announcing: Announcing, *, dry_run: bool) -> Report:
         if dry_run or not run.collector.patience.wait(context.sleep):
             break
         run.collector.forget()
-        run.so_far.look += 1
+        run.so_far.attempt += 1
         history = run.portion(ledger.refresh(), Due(changes=undecided))
     report = with_reviews(ledger, run.report, history, late_fails=False)
     return with_rule_changes(ledger, report, history)

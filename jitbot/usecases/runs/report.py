@@ -1,22 +1,23 @@
 """What a run did, as a value: for people to read, for machines as JSON, and for the exit code."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jitbot.domain.access import too_large
 from jitbot.domain.access.approval import Verdict
 from jitbot.domain.access.too_large import TooLarge
-from jitbot.domain.enforce.changes import Change
+from jitbot.domain.enforce.changes import Change, word_of
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.usecases.apply.apply import Failure
 from jitbot.usecases.decide.deciding import Decided
 
+# Ends that mean somebody changed AWS by hand: they fail the run.
 _ALARMS = (
     EndReason.ORPHAN,
     EndReason.DRIFT,
-)  # ends that mean somebody changed AWS by hand: they fail the run
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +79,9 @@ def _decided(each: Decided) -> Mapping[str, object]:
 
 def _change(each: Change) -> Mapping[str, object]:
     return {
-        "change": type(each).__name__.lower(),
+        "change": word_of(each),
         "request": each.request,
         "account": each.account,
         "account_id": each.account_id,
         "role_name": each.role_name,
     }
-
-
-def names(changes: Sequence[Change]) -> str:
-    """Changes counted by kind, as in `2 provision, 1 remove`."""
-    kinds = [type(change).__name__.lower() for change in changes]
-    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))

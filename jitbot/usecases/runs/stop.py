@@ -15,7 +15,7 @@ from jitbot.domain.model.documents import GithubId, Login, Person, policy_path, 
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.usecases.collect.collect_case import CommitTree, rules_at_main
+from jitbot.usecases.collect.collect_case import rules_at_main, tree_at_main
 from jitbot.usecases.context import Context, ensure_current, ensure_first_attempt, ensure_recordable
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
@@ -115,7 +115,7 @@ def _lifted(stops: Sequence[Stop], wanted: StopSubject, rules: Rules, now: datet
 def _known(context: Context, history: LedgerView, rules: Rules, wanted: StopSubject) -> StopSubject:
     """The person or the policy that is meant. Raises InvalidError if neither main nor the ledger knows it."""
     if wanted.policy:
-        main = CommitTree(git=context.git, commit=context.git.main())
+        main = tree_at_main(context.git)
         named = {policy_of(path) for path in history.states if path.count("/") > 1}
         if wanted.policy in named or main.read([policy_path(wanted.policy)]):
             return wanted

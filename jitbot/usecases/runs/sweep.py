@@ -7,11 +7,11 @@ from datetime import datetime
 from jitbot.domain.aws.roles import Actual, Listed
 from jitbot.domain.enforce import plan
 from jitbot.domain.enforce.drift import tag_findings
-from jitbot.domain.model.documents import AccountId, Accounts, Finding, Parsed
+from jitbot.domain.model.documents import ACCOUNTS, AccountId, Accounts, Finding, Parsed
 from jitbot.domain.model.errors import JitbotError
 from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.apply import ApplyResult, Failure, apply, failure_of, for_each_account
-from jitbot.usecases.collect.collect_case import ACCOUNTS, file_of_rules
+from jitbot.usecases.collect.collect_case import file_of_rules
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.decide import early_ends
 from jitbot.usecases.ledger.ledger import Ledger

@@ -46,7 +46,7 @@ def ready(github: GitHubRead, settings: Settings) -> None:
         )
     for error in errors:
         raise InvalidError(
-            f"{error.file}:{error.line}: GitHub says {error.message}; under the rules nobody could fix that"
+            f"{error.place}: GitHub says {error.message}; under the rules nobody could fix that"
         )
 
 

@@ -12,7 +12,7 @@ from jitbot.domain.request import new_request
 from jitbot.domain.text import duration
 from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.usecases.request.open_pull_request import free_path, merge_when_approved, open_pull
-from jitbot.usecases.request.requester_client import RequesterClient
+from jitbot.usecases.request.requester_client import RequesterClient, ensure_may_push
 
 REASON = "rehearsal by jitbot doctor"
 _YOUNG = timedelta(days=2)  # an older rehearsal is not gone on with: its second of the end is long over
@@ -50,12 +50,11 @@ def ask(
     source = Source(path=request.path, content=new_request.text(request).encode())
     preview = client.verdict(source, now)
     for finding in preview.findings:
-        raise InvalidError(f"{finding.file}:{finding.line}: {finding.message}; {finding.hint}")
+        raise InvalidError(f"{finding.in_words}; {finding.hint}")
     if preview.grant_preview is None:
         raise InvalidError("the rules of main do not read: `jitbot check` says where and why")
     _must_be_harmless(preview.grant_preview)
-    if not client.place.may_write:
-        raise InvalidError(f"{client.place.actor.login} may not push to {client.place.repository}")
+    ensure_may_push(client)
     say(preview.grant_preview.in_words())
     say(f"it may do nothing but {READ}, and needs {preview.grant_preview.who_approves()}")
     pull = open_pull(client, new_request.ask(preview.grant_preview, source.content))

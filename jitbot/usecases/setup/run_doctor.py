@@ -26,6 +26,7 @@ from jitbot.domain.model.documents import (
     Teams,
     WorkflowFile,
 )
+from jitbot.domain.model.grammar import REQUESTS
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, Channels
 from jitbot.domain.setup.doctor import (
@@ -46,7 +47,7 @@ from jitbot.ports.cloud import Account, Cloud
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
-from jitbot.usecases.collect.collect_case import CommitTree, read_rules
+from jitbot.usecases.collect.collect_case import read_rules, tree_at_main
 from jitbot.usecases.setup.apply_settings import read
 
 
@@ -108,8 +109,7 @@ def _files(tree: RepositoryFiles) -> Iterator[Check]:
         impact="promise 6: what does not read decides nothing; requests under it are refused",
         fix="jitbot check says where and why",
     )
-    shown = (f"{each.file}:{each.line}: {each.message}" for each in tree.findings)
-    yield readable.answer(not tree.findings, "; ".join(list(shown)[:3]))
+    yield readable.answer(not tree.findings, "; ".join(each.in_words for each in tree.findings[:3]))
     yield ownership.reading(tree.codeowners)
     if tree.codeowners is not None and not tree.codeowners.findings:  # else all below would say the same
         facts = (tree.codeowners, tree.people, tree.teams)
@@ -201,7 +201,7 @@ def _state(github: GitHubRead, name: str) -> str | Unknown:
 
 def repository_files(git: Git, documents: DocumentReader, at: datetime) -> RepositoryFiles:
     """What main holds, at its fetched tip; the teams as they are at `at`."""
-    main = CommitTree(git=git, commit=git.main())
+    main = tree_at_main(git)
     files = tuple(_walk(git, main.commit))
     rules = read_rules(main, documents, "")
     accesses = main.read([path for path in files if path.startswith(POLICIES) and path.endswith(".yaml")])
@@ -252,7 +252,7 @@ def _walk(git: Git, commit: Sha) -> Iterator[str]:
         for entry in found:
             if entry.mode != FOLDER:
                 yield entry.path
-            elif entry.path.startswith("requests/"):
+            elif entry.path.startswith(REQUESTS):
                 yield f"{entry.path}/any"
             else:
                 folders.append(f"{entry.path}/")

@@ -12,7 +12,7 @@ from jitbot.domain.ledger.commit_message import sentence
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.recorded_use import CALLS, RecordedUnseen, Unseen
 from jitbot.domain.model.bounds import USE_SESSIONS, USES
-from jitbot.domain.model.documents import AccountId, Finding
+from jitbot.domain.model.documents import ACCOUNTS, AccountId, Finding
 from jitbot.domain.model.errors import DeniedError, JitbotError, TooMuchError
 from jitbot.domain.text.amount import many
 from jitbot.domain.usage.role_usage import GLOBAL, Opening, Period, regions_of
@@ -203,6 +203,6 @@ def _waits(message: str) -> Finding:
     return Finding(
         code="use-not-recorded",
         message=message,
-        file="policies/accounts.yaml",
+        file=ACCOUNTS,
         hint="access is not affected; the next run of `jitbot audit usage` asks again, for three days",
     )

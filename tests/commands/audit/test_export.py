@@ -26,13 +26,13 @@ class Packs:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.given: dict[str, Any] = {}
-        self.survey: Any = SimpleNamespace(
+        self.report: Any = SimpleNamespace(
             records=(), summary=None, entitlements=(), stops=(), tables={}, answers=(), verdicts=(), seed="its own",
             start=NOW, end=NOW, judged_at=NOW, in_doubt=False,
             source=SimpleNamespace(repository="acme/access", ledger="1", main="2", warnings=("odd \x1b",)),
         )  # fmt: skip
         self.files = {"data/a.csv": b"1", "manifest.json": b"2"}
-        monkeypatch.setattr(module, "survey_of", lambda *_, **__: self.survey)
+        monkeypatch.setattr(module, "period_report_of", lambda *_, **__: self.report)
         monkeypatch.setattr(module, "pack", self._pack)
         monkeypatch.setattr(module, "_unmerged", lambda *_: (unmerged(None), unmerged(NOW)))
 
@@ -113,7 +113,7 @@ def test_what_was_not_merged_is_known_to_github_alone(packs: Packs, tmp_path: Pa
 
 def test_a_period_in_doubt_is_exit_code_3(packs: Packs, tmp_path: Path) -> None:
     """The pack is written all the same, and says so."""
-    packs.survey.in_doubt = True
+    packs.report.in_doubt = True
     assert packs.export(tmp_path) == 3
     assert (tmp_path / "pack/manifest.json").exists()
 

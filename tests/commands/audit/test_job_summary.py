@@ -10,7 +10,7 @@ from acme_facts import DAY, HOUR, NOW
 from audit_facts import a_period_report, a_record, approval, ended, granted, removed
 from many_grants import START, many
 
-from jitbot.commands.audit.job_summary import of_survey, of_verdict, timeline
+from jitbot.commands.audit.job_summary import of_report, of_verdict, timeline
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.audit.verify.verdict import AuditVerdict
@@ -22,7 +22,7 @@ GOOD = a_record(approval(), granted(), ended(), removed())
 
 
 def week(number: int) -> PeriodReport:
-    """A survey of so many requests in one week, all of them over."""
+    """A report of so many requests in one week, all of them over."""
     source = ReportSource(repository="acme/access", main=Sha("a" * 40), ledger=Sha("b" * 40))
     return period_report(many(number, days=7), source=source, start=START, end=START + WEEK, now=START + WEEK)
 
@@ -103,8 +103,8 @@ def test_a_verdict_in_words(given: dict[str, Any], words: str) -> None:
 def test_the_figures_of_a_period() -> None:
     """What became of the items, as far as there are any."""
     head = "## 2026-11-23 to 2026-11-25\n\n"
-    assert of_survey(a_period_report()).startswith(f"{head}0 items of 0 people (none); 0 exceptions, ")
-    assert of_survey(a_period_report(GOOD)).startswith(f"{head}1 item of 1 person (1 over); 0 exceptions, ")
+    assert of_report(a_period_report()).startswith(f"{head}0 items of 0 people (none); 0 exceptions, ")
+    assert of_report(a_period_report(GOOD)).startswith(f"{head}1 item of 1 person (1 over); 0 exceptions, ")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def changed(report: PeriodReport, **row: Any) -> PeriodReport:
 
 
 @pytest.mark.parametrize(
-    ("survey", "mark", "title"),
+    ("report", "mark", "title"),
     [
         (a_period_report(), "warn", "Nothing to judge"),
         (a_period_report(GOOD), "good", "No exception was found in this period"),
@@ -73,17 +73,17 @@ def changed(report: PeriodReport, **row: Any) -> PeriodReport:
         (changed(a_period_report(), reviewed=UNKNOWN), "warn", "1 item that the record does not explain"),
     ],
 )
-def test_the_banner_is_the_gravest_answer(survey: PeriodReport, mark: str, title: str) -> None:
+def test_the_banner_is_the_gravest_answer(report: PeriodReport, mark: str, title: str) -> None:
     """Of grants and of all else; only where nothing is unknown it is good, and nothing at all is no good answer."""
-    found = module._verdict(survey)
+    found = module._verdict(report)
     assert (found["mark"], found["title"]) == (mark, title)
 
 
-def texts(monkeypatch: pytest.MonkeyPatch, survey: PeriodReport) -> Mapping[str, Any]:
+def texts(monkeypatch: pytest.MonkeyPatch, report: PeriodReport) -> Mapping[str, Any]:
     """What the template is given."""
     found: dict[str, Any] = {}
     monkeypatch.setattr(module, "page", lambda *_, **given: found.update(given) or "the page")
-    assert module.rendered(survey) == "the page"
+    assert module.rendered(report) == "the page"
     return found
 
 

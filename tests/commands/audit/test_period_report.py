@@ -1,4 +1,4 @@
-"""The survey of a period, on plain values: which periods there are, as of when it is judged, and what makes it doubtful."""
+"""The report of a period, on plain values: which periods there are, as of when it is judged, and what makes it doubtful."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ def finding(severity: Severity, message: str) -> AuditFinding:
 
 
 class Clone:
-    """A clone whose ledger has these problems; `made` is what the survey was made of."""
+    """A clone whose ledger has these problems; `made` is what the report was made of."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.problems: tuple[AuditFinding, ...] = ()
@@ -55,10 +55,10 @@ class Clone:
             merges=(), gone=SimpleNamespace(absences=()),
         )  # fmt: skip
 
-    def survey(self, start: datetime, end: datetime) -> dict[str, Any]:
-        """What the survey of a period is made of."""
+    def report_of(self, start: datetime, end: datetime) -> dict[str, Any]:
+        """What the report of a period is made of."""
         asked = Invocation(now=NOW, environ={}, folder=Path("/"), jitbot=lambda *_: 0)
-        module.survey_of(asked, start=start, end=end, keys_file=None, online=False)
+        module.period_report_of(asked, start=start, end=end, keys_file=None, online=False)
         return self.made
 
 
@@ -79,7 +79,7 @@ def clone(monkeypatch: pytest.MonkeyPatch) -> Clone:
 def test_a_period_that_is_none(clone: Clone, start: datetime, end: datetime, why: str) -> None:
     """Nothing is read for it."""
     with pytest.raises(InvalidError, match=why):
-        clone.survey(start, end)
+        clone.report_of(start, end)
     assert clone.looked == 0
 
 
@@ -95,7 +95,7 @@ def test_a_period_is_judged_at_its_end(
     clone: Clone, end: datetime, judged: datetime, until: datetime | None, counted: datetime
 ) -> None:
     """Or now, where that is earlier: then of the reviews nothing is left out for its date."""
-    made = clone.survey(NOW - 10 * DAY, end)
+    made = clone.report_of(NOW - 10 * DAY, end)
     assert (made["now"], made["entitlements"], made["made_at"]) == (judged, judged, NOW)
     assert clone.reviews == [(judged, until)]
     assert clone.counted["now"] == counted
@@ -103,7 +103,7 @@ def test_a_period_is_judged_at_its_end(
 
 def test_the_present_may_be_the_beginning(clone: Clone) -> None:
     """A period that begins now has begun."""
-    assert clone.survey(NOW, NOW + DAY)["start"] == NOW
+    assert clone.report_of(NOW, NOW + DAY)["start"] == NOW
 
 
 BROKEN, NOTE = finding(Severity.BROKEN, "broken"), finding(Severity.NOTE, "note")
@@ -131,7 +131,7 @@ def test_what_makes_a_period_doubtful(
 ) -> None:
     """What could not be checked, of ledger or main, and keys that nobody vouches for; all else is a warning."""
     clone.problems, clone.unread, clone.anchored = problems, unread, anchored
-    source = clone.survey(NOW - DAY, NOW)["source"]
+    source = clone.report_of(NOW - DAY, NOW)["source"]
     assert (source.warnings, source.doubt) == (warnings, doubt)
 
 
@@ -145,16 +145,16 @@ def test_a_report_is_one_file(
 ) -> None:  # fmt: skip
     """Named by its first and its last day, and in a job its figures are on the job's page; a period in doubt is exit code 3."""
     summary = SimpleNamespace(exceptions=(1,), doubts=(), awaiting=())
-    survey = SimpleNamespace(
+    made = SimpleNamespace(
         records=(1, 2),
         summary=summary,
         in_short="; all whole\x1b",
         in_doubt=in_doubt,
         source=SimpleNamespace(warnings=("odd\x1b",)),
     )
-    monkeypatch.setattr(report_module, "survey_of", lambda *_, **__: survey)
+    monkeypatch.setattr(report_module, "period_report_of", lambda *_, **__: made)
     monkeypatch.setattr(report_module, "rendered", lambda _: "page")
-    monkeypatch.setattr(report_module, "of_survey", lambda _: "figures")
+    monkeypatch.setattr(report_module, "of_report", lambda _: "figures")
     monkeypatch.setattr(report_module, "rehearsed", lambda _: "")
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
     asked = Invocation(now=NOW, environ=environ, folder=tmp_path, jitbot=lambda *_: 0)

@@ -87,7 +87,7 @@ def test_access_comes_at_once_and_owes_a_review() -> None:
     assert decision.window == a_window()
     assert not decision.approvals
     assert decision.parsed_case is not None
-    pending_review = break_glass.required_reviews(decision.parsed_case)
+    pending_review = break_glass.required_review(decision.parsed_case)
     assert pending_review is not None
     assert pending_review.review_by == MERGED_AT + DAY
     assert [person.login for person in pending_review.reviewers] == ["erin", "frank"]
@@ -99,7 +99,7 @@ def test_any_other_number_is_no_break_glass(approvals: int) -> None:
     decision = judged(case(rules=rules(policy=glass(approvals=approvals))))
     assert codes(decision) == {"no-known-owner", "not-enough-approvals"}
     assert decision.parsed_case is not None
-    assert break_glass.required_reviews(decision.parsed_case) is None
+    assert break_glass.required_review(decision.parsed_case) is None
 
 
 OTHERS = {
@@ -204,7 +204,7 @@ def test_somebody_else_must_be_there_to_review(asked: Case) -> None:
 def test_a_team_with_the_requester_in_it_is_the_others() -> None:
     """The requester's own membership neither forbids the request nor lets them review it."""
     given = rules(policy=glass(reviewers=("@acme/both",)), teams=teams(both="alice erin"))
-    pending_review = break_glass.required_reviews(a_ground(case(rules=given)))
+    pending_review = break_glass.required_review(a_ground(case(rules=given)))
     assert pending_review is not None
     assert [person.login for person in pending_review.reviewers] == ["erin"]
 
@@ -235,7 +235,7 @@ def test_the_requester_silences_no_reviewer() -> None:
 def test_whoever_pushed_the_request_does_not_review_it() -> None:
     """Nor does whom a trailer names; where nobody else is left, nothing is given."""
     push = Push(actor=an_actor("erin"), before=sha("before"), after=HEAD, kind="push", at=MERGED_AT - HOUR)
-    pending_review = break_glass.required_reviews(a_ground(case(merge={"pushes": (push,)})))
+    pending_review = break_glass.required_review(a_ground(case(merge={"pushes": (push,)})))
     assert pending_review is not None
     assert [person.login for person in pending_review.reviewers] == ["frank"]
     both = (replace(a_commit("alice"), co_authors=(Login("frank"),)),)
@@ -255,7 +255,7 @@ def test_the_reviewers_are_those_at_the_merge() -> None:
     erin, heidi = Login("erin"), Login("heidi")
     for moment, expected in ((MERGED_AT, "heidi"), (MERGED_AT + SECOND, "erin")):
         rota = security(Membership(login=erin, until=moment), Membership(login=heidi, since=moment))
-        found = break_glass.required_reviews(a_ground(case(rules=rota)))
+        found = break_glass.required_review(a_ground(case(rules=rota)))
         assert found is not None
         assert [person.login for person in found.reviewers] == [expected]
 
@@ -337,7 +337,7 @@ def test_an_extension_owes_a_review_of_its_own() -> None:
     decision = judged(longer, before)
     assert decision.verdict is Verdict.APPROVED
     assert decision.parsed_case is not None
-    assert break_glass.required_reviews(decision.parsed_case) is not None
+    assert break_glass.required_review(decision.parsed_case) is not None
 
 
 def test_the_evidence_marks_it_and_nothing_else() -> None:

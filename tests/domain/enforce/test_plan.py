@@ -52,9 +52,7 @@ from jitbot.domain.enforce.plan import (
     undone,
     waiting,
 )
-from jitbot.domain.ledger.batches import (
-    Doubt,
-)
+from jitbot.domain.ledger.batches import Doubt
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.documents import AccountId, ByLogin, GithubId, Login, Person
 

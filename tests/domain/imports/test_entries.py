@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from jitbot.adapters import documents
 from jitbot.domain.imports.entries import (
-    ACCOUNTS,
-    PEOPLE,
     FileEntries,
     ImportSource,
     Value,
@@ -22,9 +20,8 @@ from jitbot.domain.imports.entries import (
     rendered,
 )
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
-from jitbot.domain.model.documents import Source
+from jitbot.domain.model.documents import ACCOUNTS, PEOPLE, TEAMS, Source
 from jitbot.domain.model.errors import InvalidError
-from jitbot.domain.model.roster import TEAMS
 
 ALICE = "  alice: {github_id: 1001, identity_center: alice@acme.com, source: csv}"
 FILE = f"""\

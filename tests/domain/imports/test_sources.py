@@ -11,15 +11,14 @@ from jitbot.domain.imports import accounts as by_organizations
 from jitbot.domain.imports import people as by_csv
 from jitbot.domain.imports import teams as by_github
 from jitbot.domain.imports.accounts import GroupSource, OrganizationAccount
-from jitbot.domain.imports.entries import ACCOUNTS, FileEntries, ImportSource, compare
-from jitbot.domain.imports.entries import PEOPLE as PEOPLE_FILE
+from jitbot.domain.imports.entries import FileEntries, ImportSource, compare
 from jitbot.domain.imports.plan import ImportPlan, live_grants, proposal, too_much
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
-from jitbot.domain.model.documents import AccountId, Finding, GithubId, Login, Source
+from jitbot.domain.model.documents import ACCOUNTS, TEAMS, AccountId, Finding, GithubId, Login, Source
+from jitbot.domain.model.documents import PEOPLE as PEOPLE_FILE
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.model.roster import TEAMS
 
 CSV = "login,identity_center,iam_user,github_id\n"
 ROLE = "arn:aws:iam::222222222222:user/bob"

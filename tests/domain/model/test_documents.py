@@ -44,6 +44,12 @@ def test_a_finding_in_a_file_is_about_all_of_it_or_about_one_line() -> None:
     assert part == Finding(code="c", message="m", file="f", line=3, column=1, hint="h")
 
 
+def test_a_finding_about_a_whole_file_names_no_line() -> None:
+    """There is no line 0."""
+    whole, part = Finding.in_file("f", "c", "m", "h"), Finding.in_file("f", "c", "m", "h", line=3)
+    assert (whole.in_words, part.in_words) == ("f: m", "f:3: m")
+
+
 def test_a_finding_is_json_as_published() -> None:
     """A finding has the fields that scripts rely on."""
     found = Finding(code="too-late", message="it is too late", file=PATH, line=3, column=1, hint="ask anew")

@@ -104,7 +104,7 @@ def test_a_guarded_file_needs_a_line_placed_last() -> None:
     ("line", "path"),
     [
         ("/policies/access/orders-db-read.yaml", "policies/access/orders-db-read.yaml"),
-        ("/policies/access/", "policies/access/orders-db-read.yaml"),
+        ("/policies/access/", "policies/access/"),
         ("/policies/people.yaml", "policies/people.yaml"),
         ("/jitbot/cli.py", "jitbot/cli.py"),
         ("/.github/CODEOWNERS", ".github/CODEOWNERS"),

@@ -17,7 +17,7 @@ from jitbot.domain.model.approval_rules import ApprovalRule
 from jitbot.domain.model.documents import AccountId, Acknowledgement, Finding, Login, Parameter, Statement
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.model.roster import Membership, Roster
-from jitbot.domain.views.comment_body import LONGEST, MARKER, Part, fitted, folded, is_ours, must, whole
+from jitbot.domain.views.comment_body import LONGEST, MARKER, Part, assembled, fitted, folded, is_ours, must
 from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.open_comment import TOO_MUCH, nothing, proposal, steering, too_much, why
 from jitbot.domain.views.request_summary import Held, RequestSummary
@@ -330,15 +330,15 @@ def test_what_nobody_awaits_is_not_approved() -> None:
 
 def test_the_room_of_a_comment() -> None:
     """A part that just fits is shown, and one character more is not; an empty one takes no room."""
-    room = LONGEST - len(whole((), (), number=7)) - 200
+    room = LONGEST - len(assembled((), (), number=7)) - 200
     fits, long = "x" * (room - 2), "x" * (room - 1)
-    assert fits in whole([fits], (), number=7)
-    assert fits in whole((), [fits], number=7)
-    assert long not in whole([long], (), number=7)
-    assert long not in whole((), [long], number=7)
+    assert fits in assembled([fits], (), number=7)
+    assert fits in assembled((), [fits], number=7)
+    assert long not in assembled([long], (), number=7)
+    assert long not in assembled((), [long], number=7)
     said = "Too long to be shown here: see `jitbot explain 7`"
-    assert said in whole([long], (), number=7)
-    assert said not in whole([fits], (), number=7)
+    assert said in assembled([long], (), number=7)
+    assert said not in assembled([fits], (), number=7)
 
 
 def test_what_may_be_left_out_goes_first() -> None:
@@ -446,7 +446,7 @@ def test_more_requests_than_fit_are_said_first() -> None:
     assert is_ours(body)
     assert is_inert(body)
     assert list(too_much([worst, harmless[0]])) == []
-    assert len(whole(["x" * LONGEST], (), number=7)) < 1000
+    assert len(assembled(["x" * LONGEST], (), number=7)) < 1000
 
 
 def ending(*accounts: str) -> RequestSummary:

@@ -32,6 +32,7 @@ from jitbot.domain.views.request_summary import (
     Held,
     RequestSummary,
     before,
+    grant_lines,
     grouped,
     headline,
     held,
@@ -39,7 +40,6 @@ from jitbot.domain.views.request_summary import (
     membership,
     more,
     owning,
-    stands,
     temporary,
     waiting,
     worst_first,
@@ -247,7 +247,7 @@ def test_how_it_stands() -> None:
         (NOW + 29 * MINUTE, "prod: live, 1h30m left, until 24 Nov 2026, 11:00 UTC"),
         (EXPIRES_AT, "prod: expired, 24 Nov 2026, 11:00 UTC"),
     ):
-        assert list(stands(a_summary(statuses=grant_statuses([state], at)), TERMINAL)) == [said]
+        assert list(grant_lines(a_summary(statuses=grant_statuses([state], at)), TERMINAL)) == [said]
 
 
 def test_the_verb_says_how_far_it_is() -> None:
@@ -346,7 +346,7 @@ def test_an_extension_of_what_is_live_is_asked_for() -> None:
 def test_a_use_is_said_where_it_is_known() -> None:
     """After the end, beside how it ended."""
     state = a_request_state(an_approval(), an_outcome(EventType.GRANTED), a_used_event(UNUSED))
-    (line,) = stands(a_summary(statuses=grant_statuses([state], EXPIRES_AT + 4 * HOUR)), TERMINAL)
+    (line,) = grant_lines(a_summary(statuses=grant_statuses([state], EXPIRES_AT + 4 * HOUR)), TERMINAL)
     assert line == "prod: expired, 24 Nov 2026, 11:00 UTC; never entered"
 
 

@@ -15,9 +15,9 @@ from jitbot.domain.ledger import attestation, batches, commit_message, events
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.bounds import EVER
-from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.documents import ISSUER_KEYS, PLAIN, Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
-from jitbot.usecases.context import ISSUER_KEYS, Context, Run
+from jitbot.usecases.context import Context, Run
 
 FOLDER = "040000"
 ROOT = AddedCommit(commit=sha("root"), parent=Sha(""), message="begin", entries=(), well_formed=False)

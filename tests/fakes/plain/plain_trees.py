@@ -121,6 +121,8 @@ class PlainTrees:
             commit = self.parents[commit]
             past.append(commit)
         while other not in past:
+            if other not in self.parents:
+                raise UnavailableError(f"git finds no common ancestor of {one[:10]} and {other[:10]} here")
             other = self.parents[other]
         return other
 

@@ -58,7 +58,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     running.quit()
 
 
-def surveyed(number: int = 300, reason: str | None = None) -> PeriodReport:
+def reported(number: int = 300, reason: str | None = None) -> PeriodReport:
     """A made period, with rules and entitlements as hostile as its reasons."""
     told = reason or "Widen orders-db-read"
     return period_report(
@@ -85,7 +85,7 @@ class Page:
         for kind in ("performance", "browser"):
             browser.get_log(kind)
         browser.get(file.as_uri())
-        self.browser, self.file, self.survey = browser, file, shown
+        self.browser, self.file, self.report = browser, file, shown
 
     def find(self, name: str) -> Any:
         """An element by its id."""
@@ -121,12 +121,12 @@ class Page:
 @pytest.fixture
 def page(browser: webdriver.Chrome, tmp_path: Path) -> Page:
     """A report of 300 requests."""
-    return Page(browser, tmp_path / "report.html", surveyed())
+    return Page(browser, tmp_path / "report.html", reported())
 
 
 def test_a_search_finds_what_it_says(page: Page) -> None:
     """All words must be somewhere in a row; the count is told to whoever cannot see; nothing found is nothing shown."""
-    records = page.survey.records
+    records = page.report.records
     assert page.status() == "300 of 300 items, 1 to 50 shown"
     page.search("alice archive", sum(i.requester == "alice" and "archive" in i.reason for i in records))
     assert set(page.column(2)) == {"alice"}
@@ -140,7 +140,7 @@ def test_a_search_finds_what_it_says(page: Page) -> None:
 
 def test_a_filter_shows_only_that(page: Page) -> None:
     """Exceptions, a person, a policy: each alone and together, by what the items say."""
-    records = page.survey.records
+    records = page.report.records
     bad = [record for record in records if record.exceptions]
     assert bad
     Select(page.find("kind")).select_by_value("exception")
@@ -185,7 +185,7 @@ def test_pages_turn(page: Page) -> None:
 def test_a_row_opens_to_its_evidence(page: Page) -> None:
     """By keyboard alone: a row shows its commits, approvals and git commands, and closes again."""
     record = next(
-        record for record in page.survey.records if record.granted and record.decisions[0].approvals
+        record for record in page.report.records if record.granted and record.decisions[0].approvals
     )
     page.search(record.id, 1)
     button = page.browser.find_element(By.CSS_SELECTOR, "#rows .opens")
@@ -226,7 +226,7 @@ def test_an_exception_leads_to_its_row(page: Page) -> None:
 
 def test_nothing_hostile_runs_and_nothing_is_fetched(browser: webdriver.Chrome, tmp_path: Path) -> None:
     """Text that wants to be a script, an image or a template is shown as text, everywhere that it can stand."""
-    page = Page(browser, tmp_path / "report.html", surveyed(30, HOSTILE))
+    page = Page(browser, tmp_path / "report.html", reported(30, HOSTILE))
     page.find("search").send_keys("hacked")
     page.wait(30)
     for button in page.browser.find_elements(By.CSS_SELECTOR, "#rows .opens"):
@@ -249,7 +249,7 @@ def test_nothing_hostile_runs_and_nothing_is_fetched(browser: webdriver.Chrome, 
 
 def test_the_policy_stops_what_would_get_in(browser: webdriver.Chrome, tmp_path: Path) -> None:
     """Even if markup got in: no inline script, no handler, no image, no style of it has any effect."""
-    page = Page(browser, tmp_path / "report.html", surveyed(5))
+    page = Page(browser, tmp_path / "report.html", reported(5))
     bad = "<img src=http://127.0.0.1:9/x onerror=window.hacked=1><script>window.hacked=2</script>"
     page.file.write_text(page.file.read_text("utf-8").replace("<footer>", f"<footer>{bad}"), "utf-8")
     browser.get(page.file.as_uri())
@@ -262,7 +262,7 @@ def test_the_policy_stops_what_would_get_in(browser: webdriver.Chrome, tmp_path:
 @pytest.mark.parametrize("width", [400, 1440, 3840])
 def test_it_fits_every_width(browser: webdriver.Chrome, tmp_path: Path, width: int) -> None:
     """From a phone to 4K nothing lies beyond the right edge, with rows open and hostile words in them."""
-    Page(browser, tmp_path / "report.html", surveyed(30, HOSTILE + "x" * 200))
+    Page(browser, tmp_path / "report.html", reported(30, HOSTILE + "x" * 200))
     metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     for button in browser.find_elements(By.CSS_SELECTOR, "#rows .opens")[:3]:
@@ -309,7 +309,7 @@ def test_a_row_of_the_first_page_leads_to_its_section(page: Page, width: int) ->
     )
     try:
         links = page.browser.find_elements(By.CSS_SELECTOR, ".answers tbody a")
-        assert len(links) == len(page.survey.answers)
+        assert len(links) == len(page.report.answers)
         for link in links:
             target = page.find(str(link.get_attribute("href")).rpartition("#")[2])
             assert target.is_displayed()

@@ -12,13 +12,13 @@ from jitbot.domain.audit.history.main_history import MainHistory, Merged, Unfoll
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import EndReason
 from jitbot.domain.model import codeowners
+from jitbot.domain.model.documents import PEOPLE as PEOPLE_FILE
 from jitbot.domain.model.documents import PLAIN, Login, Parsed, Sha
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.audit.absences import Gone, read_absences
-from jitbot.usecases.collect.collect_case import PEOPLE as PEOPLE_FILE
 
 FIRST, SECOND_PLACE, _ = codeowners.LOCATIONS
 OTHER = PATH.replace("refunds", "other")

@@ -34,7 +34,7 @@ from jitbot.domain.aws import iam
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed, Sha, Source
+from jitbot.domain.model.documents import PEOPLE, PLAIN, SETTINGS, Parsed, Sha, Source
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.merge_facts import ODD
 from jitbot.ports.documents import DocumentReader
@@ -52,7 +52,7 @@ from jitbot.usecases.audit.unfollowed import (
     requests_left,
 )
 from jitbot.usecases.audit.unmerged_requests import read_unmerged
-from jitbot.usecases.collect.collect_case import PEOPLE, rule_paths
+from jitbot.usecases.collect.collect_case import rule_paths
 from jitbot.usecases.context import Context
 
 POLICY = "orders-db-read"

@@ -17,12 +17,11 @@ from jitbot.domain.ledger import batches, commit_message
 from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.ledger.events import Event, EventType, dump
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import ISSUER_KEYS, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.ports.git import Git
 from jitbot.usecases.audit import read_all
 from jitbot.usecases.audit.read_all import pinned_keys
-from jitbot.usecases.context import ISSUER_KEYS
 
 SEVERAL = [an_outcome(EventType.FAILED, commit=sha(f"merge {each}")) for each in range(5)]
 

@@ -231,7 +231,7 @@ def test_a_decision_is_made_once_as_long_as_its_request_is_the_same() -> None:
     """GitHub is not asked again for it, unless the ledger says something else of the request."""
     desk, so_far = collected(ASK), SoFar()
     first = attempt(desk, ASK.change, so_far=so_far)
-    so_far.look = 1
+    so_far.attempt = 1
     assert attempt(desk, ASK.change, so_far=so_far) == first
     assert (len(desk.asked), desk.expected) == (1, [])
     view = a_view(an_approval(commit=sha("another"), kind=EventType.APPROVED))
@@ -257,7 +257,7 @@ def test_an_undecided_change_holds_the_later_ones_of_its_file_back() -> None:
 
 def looked(desk: Desk, so_far: SoFar, number: int, now: datetime = LATE) -> str:
     """What the attempt of this number makes of alice's request."""
-    so_far.look = number
+    so_far.attempt = number
     return outcomes(attempt(desk, ASK.change, so_far=so_far, now=now))[0]
 
 

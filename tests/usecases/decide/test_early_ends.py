@@ -33,13 +33,13 @@ from jitbot.domain.enforce.plan import EarlyEnds
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.bounds import MOVES
+from jitbot.domain.model.documents import PEOPLE as PEOPLE_FILE
 from jitbot.domain.model.documents import PLAIN, Parsed, Sha, Source, policy_path
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import Change, ChangeKind, PullCommit, PullRequest, Push, Rules
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
-from jitbot.usecases.collect.collect_case import PEOPLE as PEOPLE_FILE
 from jitbot.usecases.collect.collect_case import rule_paths
 from jitbot.usecases.context import Context
 from jitbot.usecases.decide.early_ends import alarms, ends_at_main

@@ -10,11 +10,11 @@ from catalogue_facts import the_catalogue
 from plain_github import PlainGitHub
 
 from jitbot.adapters import documents
-from jitbot.domain.imports.entries import PEOPLE, ImportSource, compare
+from jitbot.domain.imports.entries import ImportSource, compare
 from jitbot.domain.imports.plan import ImportPlan
 from jitbot.domain.ledger import batches, events
 from jitbot.domain.ledger.events import EventType
-from jitbot.domain.model.documents import Finding, Login, Sha, policy_path
+from jitbot.domain.model.documents import PEOPLE, Finding, Login, Sha, policy_path
 from jitbot.domain.model.errors import InvalidError
 from jitbot.usecases.collect.memory_tree import MemoryTree
 from jitbot.usecases.imports import run_import
@@ -196,7 +196,7 @@ def test_a_file_that_would_not_read_is_against_it(monkeypatch: pytest.MonkeyPatc
 def test_a_registry_that_does_not_read_is_named() -> None:
     """By its line, with what to do; one that is not there is empty."""
     of, github = acmes(people=b"people: [")
-    with pytest.raises(InvalidError, match=rf"{PEOPLE}:\d+: .*: "):
+    with pytest.raises(InvalidError, match=rf"{PEOPLE}:\d+: .*; "):
         of.file(PEOPLE)
     del github.files[PEOPLE]
     assert of.file(PEOPLE).entries == ()

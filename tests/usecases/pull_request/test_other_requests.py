@@ -1,9 +1,10 @@
 """The requester's other requests under one policy, on a repository in memory: whose they are, and what is not known."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from acme_facts import NOW, PATH, a_request
+from acme_facts import NOW, PATH, a_request, sha
 from builders import an_approval, an_outcome
 from plain_pulls import PlainPulls
 from plain_trees import MAIN
@@ -92,12 +93,24 @@ def test_heads_that_are_not_here_are_fetched_together() -> None:
     acme.offer({SECOND: TEXT}, fetched=False)
     gone = acme.offer({SECOND: TEXT}, fetched=False)
     del acme.pushed[gone.number]
-    assert numbers(others(acme)) == [2, 1]
+    found = others(acme)
+    assert (numbers(found), found.doubt) == ([2, 1], "#3 could not be read: its head is not here")
     assert acme.fetched == [(3, 2)]
     here = PlainPulls()
     here.offer({PATH: TEXT})
     assert numbers(others(here)) == [1]
     assert here.fetched == []
+
+
+def test_a_branch_of_another_history_hides_no_other() -> None:
+    """Its author may push one over their request; the pull requests after it are looked into all the same."""
+    acme = PlainPulls()
+    acme.offer({SECOND: TEXT})
+    acme.offer({SECOND: TEXT})
+    acme.heads[2] = sha("another history")
+    acme.pulls[-1] = replace(acme.pulls[-1], head=acme.heads[2])
+    found = others(acme)
+    assert (numbers(found), found.doubt.partition(": ")[0]) == ([1], "#2 could not be read")
 
 
 def test_a_head_that_moved_is_fetched_again() -> None:

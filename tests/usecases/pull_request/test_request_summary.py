@@ -12,11 +12,10 @@ from plain_pulls import PlainPulls
 
 from jitbot.domain.ledger.batches import Doubt
 from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.model.documents import Sha, policy_path
+from jitbot.domain.model.documents import ISSUER_KEYS, Sha, policy_path
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import ChangeKind, PullReading, PullRequest
 from jitbot.domain.views.request_summary import RequestSummary
-from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger import ledger_view
 from jitbot.usecases.pull_request.request_summary import Brief, brief, recorded
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from acme_facts import NOW, PATH
+from acme_facts import NOW, PATH, sha
 from builders import an_approval, an_outcome
 from catalogue_facts import the_catalogue
 from plain_pulls import PlainPulls
@@ -14,11 +14,10 @@ from plain_trees import MAIN
 from jitbot.adapters import documents
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model import bounds
-from jitbot.domain.model.documents import Finding, policy_path
+from jitbot.domain.model.documents import ISSUER_KEYS, Finding, policy_path
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.rule_effects.effect import most_serious_first
 from jitbot.domain.rule_effects.rule_report import RuleReport
-from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger import ledger_view
 from jitbot.usecases.pull_request import rule_report as module
 from jitbot.usecases.pull_request.checking import read_proposed
@@ -143,7 +142,7 @@ def test_open_requests_that_it_refuses_are_named(changes: dict[str, Any], *, cou
 
 
 def test_what_does_not_read_asks_for_nothing() -> None:
-    """Nor does what is too much to be read, or is not here after it was fetched."""
+    """Nor does what is too much to be read. What is not here after it was fetched is said."""
     acme = PlainPulls()
     acme.offer({PATH: b"x: ["})
     acme.offer({PATH.replace("refunds", f"n{number}"): TEXT for number in range(101)})
@@ -228,6 +227,21 @@ def test_the_newest_are_looked_into_and_the_rest_is_counted(monkeypatch: pytest.
     assert named(found, "refuses-request") == ["pull request 3", "pull request 2"]
     assert found.not_seen == ("1 older open pull requests",)
     assert acme.fetched == [(2, 1), (3,)]
+
+
+def test_a_pull_request_that_cannot_be_read_hides_no_other() -> None:
+    """Neither one of another history, which its author may push over it, nor one whose head is not here."""
+    acme = PlainPulls()
+    for _ in range(3):
+        acme.offer({PATH: TEXT})
+    acme.heads[2] = sha("another history")
+    acme.pulls[1] = replace(acme.pulls[1], head=acme.heads[2])
+    del acme.heads[3]
+    found = report(acme, shorter())
+    assert named(found, "refuses-request") == ["pull request 1"]
+    assert [each.partition(": ")[0] for each in found.not_seen] == [
+        f"what #{number} asks for, since it could not be read" for number in (3, 2)
+    ]
 
 
 def test_what_does_not_answer_is_said_and_hides_nothing_else() -> None:

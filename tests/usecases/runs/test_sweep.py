@@ -9,9 +9,8 @@ from builders import a_revocation, an_approval, an_outcome, the_documents
 from plain_run import PlainRoles, PlainRun
 
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model.documents import Parsed
+from jitbot.domain.model.documents import ACCOUNTS, Parsed
 from jitbot.domain.model.errors import DeniedError, SupersededError, UnavailableError
-from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.runs.report import Report
 from jitbot.usecases.runs.sweep import sweep
 

@@ -223,6 +223,14 @@ def test_what_does_not_read_is_named_three_times_at_most() -> None:
     assert check.observed.startswith("policies/access/account-read-only.yaml:1: ")
 
 
+def test_a_file_that_is_not_there_has_no_line() -> None:
+    """It is named alone."""
+    trees = acme()
+    del trees.files["policies/teams.yaml"]
+    (check,) = (each for each in examined(trees, github=False, aws=False) if each.code == "files-read")
+    assert check.observed == "policies/teams.yaml: there is no policies/teams.yaml"
+
+
 def test_owners_that_do_not_read_are_said_once() -> None:
     """All other checks of CODEOWNERS would say the same; GitHub's own reading of it stays."""
     for trees in (acme(owners=None), edited(".github/CODEOWNERS", "@acme/sre", "@acme/sre[x]")):

@@ -23,7 +23,6 @@ class PendingApprovals:
     objectors: tuple[Person, ...]
     able: tuple[Person, ...]
     ends: Mapping[Login, datetime]  # when the membership ends by which one of them may approve, if it does
-    attainable: int  # how many approvals would count if every owner approved now
     places: tuple[Place, ...]
     possible: bool  # whether every place would be filled if every owner approved now
 
@@ -74,7 +73,6 @@ def pending(parsed_case: ParsedCase) -> PendingApprovals:
         ignored=ignored,
         objectors=objecting(parsed_case),
         able=able,
-        attainable=len(everyone),
         ends=owners.ends(able, parsed_case.owned_by, parsed_case.roster, parsed_case.merged_at),
         places=places,
         possible=can_fill(required_approvals(approved_by_all), everyone),

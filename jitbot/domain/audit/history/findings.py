@@ -64,6 +64,15 @@ class Subject:
             request=self.request,
         )
 
+    def rules_not_here(self, commit: str) -> AuditFinding:
+        """That this clone lacks the rules at a commit of main, so that what rests on them cannot be checked."""
+        return self.problem(
+            "rules-not-here",
+            f"this clone lacks rules of main at {commit[:10]}",
+            "fetch main with all that it holds: `git fetch --refetch`, then verify again",
+            Severity.UNCHECKED,
+        )
+
 
 def gravest_first(problems: Iterable[AuditFinding]) -> tuple[AuditFinding, ...]:
     """Each finding once: what is broken first, then what could not be checked, then the notes."""

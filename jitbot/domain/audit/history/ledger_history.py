@@ -6,11 +6,8 @@ from datetime import datetime
 from functools import cached_property
 
 from jitbot.domain.audit.history.findings import AuditFinding, Subject
-from jitbot.domain.ledger.batches import (
-    Doubt,
-)
-from jitbot.domain.ledger.events import DECIDES, Event, EventType
-from jitbot.domain.ledger.stops import KINDS
+from jitbot.domain.ledger.batches import Doubt
+from jitbot.domain.ledger.events import DECIDES, STOPS, Event, EventType
 from jitbot.domain.model.documents import Sha
 
 
@@ -84,7 +81,7 @@ class LedgerHistory:
     @cached_property
     def stops(self) -> tuple[RecordedEvent, ...]:
         """Every emergency stop, and every lift of one."""
-        return tuple(each for each in self.recorded if each.event.kind in KINDS)
+        return tuple(each for each in self.recorded if each.event.kind in STOPS)
 
     @cached_property
     def decisions(self) -> Mapping[tuple[str, Sha], RecordedEvent]:

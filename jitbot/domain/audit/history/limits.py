@@ -13,9 +13,8 @@ from jitbot.domain.ledger.events import Event
 
 DECIDED_WITHIN = timedelta(days=1)  # of the merge
 GRANTED_WITHIN = timedelta(days=1)  # of the decision
-ENDED_WITHIN = timedelta(
-    hours=2
-)  # after a revocation, a deletion or an offboarding: until then somebody still has access
+# After a revocation, a deletion or an offboarding: until then somebody still has access.
+ENDED_WITHIN = timedelta(hours=2)
 CONFIRMED_WITHIN = timedelta(days=1)  # of the expiry, after which nobody has any
 RULES_RECORDED_WITHIN = timedelta(days=1)  # of the commit that changed them
 REMOVED_WITHIN = timedelta(days=1)  # of the moment from which a role may be removed

@@ -9,6 +9,7 @@ from jitbot.domain.access.too_large import TooLarge, asking_too_much, changes_to
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.grammar import REQUESTS
 from jitbot.domain.model.merge_facts import ODD, Change, ChangeKind, clashes_of
 
 _KINDS = {"A": ChangeKind.ADDED, "D": ChangeKind.DELETED}
@@ -123,7 +124,7 @@ class MainHistory:
                 version = Version(commit=step.commit, at=step.at, blob=blob)
                 self.versions.setdefault(each.path, []).append(version)
         for each in step.touched:
-            if each.path.startswith("requests/"):
+            if each.path.startswith(REQUESTS):
                 folder, _, _ = each.path.rpartition("/")
                 files = self._requests.setdefault(folder, set())
                 (files.discard if each.status == "D" else files.add)(each.path)
@@ -152,7 +153,7 @@ class MainHistory:
 
 
 def _changes(step: HistoryStep) -> list[Change]:
-    return [change_of(step, each) for each in step.touched if each.path.startswith("requests/")]
+    return [change_of(step, each) for each in step.touched if each.path.startswith(REQUESTS)]
 
 
 def _refused(step: HistoryStep) -> tuple[TooLarge, ...]:

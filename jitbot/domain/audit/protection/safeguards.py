@@ -15,9 +15,8 @@ from jitbot.domain.setup.doctor.github.github_state import Body, Branch, GitHubS
 from jitbot.domain.setup.doctor.report import Check, Unknown
 
 _MAIN, _LEDGER = "main", "ledger"
-_BY_SETTINGS = frozenset(
-    {"merge-methods"}
-)  # a setting of the repository can ask for it alone, which no look sees
+# A setting of the repository can ask for it alone, which no look sees.
+_BY_SETTINGS = frozenset({"merge-methods"})
 OUT_OF_SIGHT = Unknown(why="a job's token is not shown it")
 # By the branch whose rules show it; "" where none does.
 _SHOWN_BY: Mapping[str, str] = {

@@ -53,7 +53,7 @@ def as_text(value: object, between: str = "; ") -> str:
     return str(value)
 
 
-def whole(record: GrantRecord) -> Mapping[str, object]:
+def grant_json(record: GrantRecord) -> Mapping[str, object]:
     """A grant with its computed values, as JSON. It has the digest of its documents, which the evidence holds."""
     facts: dict[str, object] = {}
     for each in fields(record):

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from jitbot.domain.audit.report.columns import cells, whole
+from jitbot.domain.audit.report.columns import cells, grant_json
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.report.overview.controls import CONTROLS
@@ -181,7 +181,7 @@ def _evidence(record: GrantRecord) -> Mapping[str, object]:
     documents = events.dump_documents(record.documents) if record.documents is not None else None
     digest = iam.digest(record.documents) if record.documents is not None else ""
     return {
-        **whole(record),
+        **grant_json(record),
         "row": cells(record),
         "documents": documents,
         "documents_sha256": digest,
@@ -266,7 +266,7 @@ def _name(record: GrantRecord) -> str:
 
 def _lines(records: Iterable[GrantRecord]) -> bytes:
     """A JSON array with an item a line, since most of it is read by machines, and compared line by line."""
-    lines = ",\n".join(json.dumps(whole(record), separators=(",", ":")) for record in records)
+    lines = ",\n".join(json.dumps(grant_json(record), separators=(",", ":")) for record in records)
     return f"[\n{lines}\n]\n".encode()
 
 

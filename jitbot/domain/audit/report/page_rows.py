@@ -1,4 +1,4 @@
-"""A survey's items as the page wants them: rows of numbers, and one pool of all texts, each text once.
+"""A report's items as the page wants them: rows of numbers, and one pool of all texts, each text once.
 
 Twenty thousand grants share most of their words, and a file that is mailed should not say them twenty thousand
 times. `templates/report/data.js` reads what is written here, field by field in this order.

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from jitbot.domain.access_review.policy_use import NOT_OVER
 from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.verify.grant_record import NOT_READ, GrantOutcome, GrantRecord
 from jitbot.domain.ledger.recorded_use import UseState
@@ -12,7 +13,6 @@ from jitbot.domain.usage import in_words
 from jitbot.domain.usage.in_words import NOT_ASKED
 from jitbot.domain.usage.use_event import GrantUse
 
-NOT_OVER = "not over"  # in the place of a state
 _TIMES = ("first_use", "last_use")  # empty where nobody entered
 _READ: Mapping[str, Callable[[GrantUse], object]] = {
     "first_use": lambda use: use.first,

@@ -93,10 +93,8 @@ def attested(event: Event, facts: Facts | None) -> AtHead:
     """What an approval records of the pull request's head: the blob at each path that the decision read."""
     if facts is None or facts.snapshot is None or event.kind not in GIVES:
         return {}
-    head, blobs = (
-        facts.snapshot.pull_request.head,
-        {**facts.snapshot.head_rules, event.request: facts.snapshot.head_blob},
-    )
+    head = facts.snapshot.pull_request.head
+    blobs = {**facts.snapshot.head_rules, event.request: facts.snapshot.head_blob}
     return {(head, path): blob for path, blob in blobs.items()}
 
 
@@ -105,12 +103,7 @@ def problems(facts: DecisionFacts) -> Iterator[AuditFinding]:
     event, subject, in_git = facts.decision.event, facts.decision.subject, facts.in_git
     yield from _other_head(facts)
     if facts.lacks is not None:
-        yield subject.problem(
-            "rules-not-here",
-            f"this clone lacks rules of main at {facts.lacks[:10]}",
-            "fetch main with all that it holds: `git fetch --refetch`, then verify again",
-            Severity.UNCHECKED,
-        )
+        yield subject.rules_not_here(facts.lacks)
     elif in_git is not None:
         yield from _other_commits(event, in_git, subject)
         yield from _decided_again(event, in_git, facts, subject)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jitbot.domain.access import may_end
-from jitbot.domain.audit.history.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.findings import AuditFinding
 from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
 from jitbot.domain.ledger.events import EndReason, EventType
 from jitbot.domain.ledger.stops import LASTS, Stop, stops_of
@@ -53,12 +53,7 @@ def _by_whom(recorded: RecordedEvent, found: RulesOfStop | None) -> Iterator[Aud
     if found is None or not found.on_main:
         yield subject.problem("stop-without-rules", "the commit of its rules is none of main's", _WHO)
     elif found.rules is None:
-        yield subject.problem(
-            "rules-not-here",
-            f"this clone lacks rules of main at {event.evidence.rules_commit[:10]}",
-            "fetch main with all that it holds: `git fetch --refetch`, then verify again",
-            Severity.UNCHECKED,
-        )
+        yield subject.rules_not_here(event.evidence.rules_commit)
     else:
         try:
             may_end.owner_of_rules(

@@ -19,7 +19,6 @@ T = TypeVar("T")
 GROUP = "CODEOWNERS"
 # What decides, and what runs: a line placed last must own each of these, where it is there.
 RULES = ("policies/", ".github/", "jitbot/", "pyproject.toml", "uv.lock")
-_TO_COME = (".github/any", ".github/workflows/any", "policies/any", "policies/access/any")  # new files there
 _EDIT = "edit .github/CODEOWNERS in a pull request of its own"
 
 _READS = Check(
@@ -55,14 +54,14 @@ _RULES = Check(
     group=GROUP,
     title="rules and code are owned by lines placed last",
     impact="promise 1: who approves requests could approve a change of the rules, too",
-    fix="put the lines for /policies/, /.github/ and the code after all lines for /requests/",
+    fix=owner_checks.LAST,
 )
 _BY_NAME = Check(
     code="codeowners-by-name",
     group=GROUP,
     title="no line picks single requests",
     impact="promise 1: who asks chooses the file's name and month, and with them who approves it, or who does not",
-    fix="own requests by /requests/<policy>/ as a whole, or by a line for everything",
+    fix=owner_checks.AS_A_WHOLE,
 )
 
 _TEAMS = Check(
@@ -148,7 +147,7 @@ def by_path(
     if check.code != "main-approvals" or check.verdict is not CheckVerdict.WRONG or not asked:
         return check
     reviewed = {pattern: team for pattern, team, negated in asked if not negated}
-    paths = dict.fromkeys((*files, *_TO_COME, *(any_request(policy.name) for policy in policies)))
+    paths = dict.fromkeys((*files, *owner_checks.TO_COME, *(any_request(policy.name) for policy in policies)))
     owned = [path for path in paths if owners_of(codeowners, path)]
     left_out = [path for path in owned if not any(_surely_covers(each, path) for each in reviewed)]
     if left_out:

@@ -100,11 +100,12 @@ def by_cause(checks: Iterable[Check]) -> tuple[tuple[Check, ...], ...]:
 def as_json(checks: Sequence[Check]) -> dict[str, object]:
     """All checks for machines, in the order in which they are shown."""
     keys = {name: name for name in ("code", "group", "title", "verdict")}
+    # The keys keep the names of older versions.
     keys |= {
         "says": "observed",
         "means": "impact",
         "mend": "fix",
-    }  # the keys keep the names of older versions
+    }
     return {
         "ok": exit_code(checks) == ExitCode.DONE,
         **{

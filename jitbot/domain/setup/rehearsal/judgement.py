@@ -14,9 +14,8 @@ from jitbot.domain.text import timestamp
 
 SOON = timedelta(minutes=10)  # a run that a merge starts has begun by then; the schedule's may take an hour
 LAG = timedelta(seconds=1)  # AWS dates an answer when it sends it, in whole seconds, after it has decided
-NEAR = timedelta(
-    seconds=5
-)  # so close to the end somebody must have looked, on both sides, to know its second
+# So close to the end somebody must have looked, on both sides, to know its second.
+NEAR = timedelta(seconds=5)
 Judge = Callable[[Assumption, RehearsalRecord, RehearsalNotes], Assumption]
 
 

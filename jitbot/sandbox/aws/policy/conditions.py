@@ -11,9 +11,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from operator import eq, ge, gt, le, lt
 
 Context = Mapping[str, tuple[str, ...]]  # condition key in lower case -> values
-Fill = Callable[
-    [str, bool], str | None
-]  # (text with variables, wildcards?) -> regular expression, None if unknown
+# (text with variables, wildcards?) -> regular expression, None if unknown.
+Fill = Callable[[str, bool], str | None]
 Test = Callable[[str, str], bool]  # (value in the policy, value of the request)
 
 _NAME = re.compile(r"(?:(ForAnyValue|ForAllValues):)?([A-Za-z]+?)(IfExists)?")

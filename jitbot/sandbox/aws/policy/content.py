@@ -105,9 +105,8 @@ def _seed_logs(account_id: str) -> None:
     from moto.logs.models import logs_backends
 
     backend = logs_backends[account_id][REGION]
-    moment = int(
-        datetime.now(UTC).timestamp() * 1000
-    )  # moto refuses events that the machine's clock calls old
+    # Moto refuses events that the machine's clock calls old.
+    moment = int(datetime.now(UTC).timestamp() * 1000)
     events: list[dict[str, Any]] = [{"timestamp": moment, "message": "payment 1 accepted"}]
     for name in LOG_GROUPS:
         backend.create_log_group(name, {})

@@ -168,9 +168,8 @@ def _file(entry: object) -> tuple[str, tuple[str, bytes]]:
 
 
 def _write_tree(store: GitStore, base: str | None, files: Mapping[str, tuple[str, bytes]]) -> str:
-    index = {
-        "GIT_INDEX_FILE": str(store.path / "index-of-a-new-tree")
-    }  # one at a time: the site's lock is held
+    # One at a time: the site's lock is held.
+    index = {"GIT_INDEX_FILE": str(store.path / "index-of-a-new-tree")}
     lines: Iterable[str] = (
         f"{mode} {store.git('hash-object', '-w', '--stdin', stdin=content).decode().strip()}\t{path}\n"
         for path, (mode, content) in files.items()

@@ -1,6 +1,8 @@
 """`jitbot explain` on plain values: where a request is read, what is known of it, and each line that is shown."""
 
+import inspect
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import ChangeKind
-from jitbot.domain.views.request_summary import LOOKS_BACK, RequestSummary
+from jitbot.domain.views.request_summary import LOOKS_BACK, RequestSummary, labelled
 from jitbot.terminal.invocation import Invocation
 from jitbot.wiring import context as wiring
 
@@ -361,7 +363,7 @@ def test_a_ledger_that_cannot_be_read_hides_no_request(
 def views(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Each sentence of the views, given beforehand."""
     said: dict[str, Any] = {
-        "headline": "alice asks\x1b", "grouped": "grouped", "membership": "membership", "more": "longer", "stands": ["live"],
+        "headline": "alice asks\x1b", "grouped": "grouped", "membership": "membership", "more": "longer", "grant_lines": ["live"],
         "waiting": ["waits for bob", "of two"], "owning": "bob owns it", "before": "nothing before",
         "others_in_words": ["another"],
     }  # fmt: skip
@@ -411,7 +413,7 @@ def test_each_fact_has_its_line(told: Callable[[], tuple[str, str]]) -> None:
 
 def test_what_there_is_not_has_no_line(told: Callable[[], tuple[str, str]], views: dict[str, Any]) -> None:
     """Groups, memberships, changes, states and access levels are of some requests alone."""
-    views |= {"grouped": "", "membership": "", "more": "", "stands": []}
+    views |= {"grouped": "", "membership": "", "more": "", "grant_lines": []}
     preview = a_preview(parameters=())
     preview.request.optional, preview.risk.access_in_words = (), lambda: ""
     labels = [line.partition(":")[0] for line in shown(told, a_summary(grant_preview=preview)).splitlines()]
@@ -445,3 +447,11 @@ def test_documents_are_shown_unless_it_is_to_be_short(told: Callable[[], tuple[s
         "\narn:role\\x1b\nboundary: arn:boundary\\x1b\nmanaged:  arn:managed\\x1b\n"
         'trust policy:\n{\n  "a": 1\n}\npermission policy:\n{\n  "b": 2\n}\n'
     )
+
+
+def test_no_parameter_looks_like_a_line_of_explain() -> None:
+    """Each label that the verb prints is one under which a parameter is marked."""
+    source = inspect.getsource(module)
+    printed = {*re.findall(r'_line\(\s*"(.+?)"', source), *re.findall(r'click\.echo\(f"(\w+): ', source)}
+    assert {"what", "known", "boundary"} <= printed
+    assert [name for name in sorted(printed) if labelled(name) == name] == []

@@ -294,7 +294,7 @@ def pending(*, by_rules: bool = False, approved: tuple[str, ...] = (), **more: A
     requirement: Any = SimpleNamespace(by_rules=by_rules, need=2)
     known: dict[str, Any] = {
         "requirement": requirement, "approvals": tuple(map(somebody, approved)), "ignored": (), "objectors": (),
-        "able": (), "ends": {}, "attainable": 2, "places": (), "possible": True,
+        "able": (), "ends": {}, "places": (), "possible": True,
     }  # fmt: skip
     return PendingApprovals(**{**known, **more})
 

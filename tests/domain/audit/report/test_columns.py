@@ -212,7 +212,7 @@ def test_parts_by_their_names_in_one_cell() -> None:
 
 def test_json_has_what_was_asked_beside_the_rest() -> None:
     """Each optional field by its name; documents and absences are shown elsewhere."""
-    shown = columns.whole(a_record(approval(), granted()))
+    shown = columns.grant_json(a_record(approval(), granted()))
     assert shown["ticket"] == ""
     assert not shown.keys() & {"optional", "documents", "absences"}
     assert shown["use"] == use_json(None)

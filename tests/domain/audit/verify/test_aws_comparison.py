@@ -28,9 +28,7 @@ from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.verify import aws_comparison, integrity
 from jitbot.domain.aws.roles import Listed
-from jitbot.domain.enforce.plan import (
-    EarlyEnds,
-)
+from jitbot.domain.enforce.plan import EarlyEnds
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 from jitbot.domain.ledger.batches import (
     Doubt,

@@ -15,9 +15,7 @@ from jitbot.domain.audit.history.main_history import Merged
 from jitbot.domain.audit.report.population import grant_records
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts
 from jitbot.domain.audit.verify.verification import CHECKS, LedgerFacts, heads_once_good, verdict
-from jitbot.domain.ledger.batches import (
-    Doubt,
-)
+from jitbot.domain.ledger.batches import Doubt
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 

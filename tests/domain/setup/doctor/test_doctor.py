@@ -230,7 +230,7 @@ def test_codeowners_read_twice() -> None:
             "* @erin\n",
             FILES[:1],
             "codeowners-rules",
-            "no line of its own for .github/, no line of its own for policies/",
+            "no line of its own for policies/, no line of its own for .github/",
         ),
         (LINES, (), "codeowners-every-file", "main is empty"),
         (LINES + "/docs/\n", (*FILES, "docs/x"), "codeowners-every-file", "nobody owns docs/x"),

@@ -10,7 +10,7 @@ from plain_audit import ORDERS, TEXT, PlainClone, newer
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.ledger.events import EndReason, EventType
-from jitbot.usecases.collect.collect_case import PEOPLE
+from jitbot.domain.model.documents import PEOPLE
 
 ALICE = "  alice: {github_id: 1001, identity_center: alice@acme.com}\n"
 CODEOWNERS = ".github/CODEOWNERS"

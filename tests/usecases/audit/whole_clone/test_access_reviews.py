@@ -15,9 +15,8 @@ from jitbot.domain.audit.history.access_reviews import AccessReviews, PolicyStan
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.ledger.git_history import RuleChange
-from jitbot.domain.model.documents import SETTINGS
+from jitbot.domain.model.documents import SETTINGS, TEAMS
 from jitbot.usecases.audit.access_reviews import _after_approval, dates_moved, read_access_reviews
-from jitbot.usecases.collect.collect_case import TEAMS
 
 NAME = "orders-db-read"
 POLICY, OTHER = f"policies/access/{NAME}.yaml", "policies/access/ssm-shell.yaml"

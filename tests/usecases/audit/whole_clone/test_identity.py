@@ -8,9 +8,8 @@ from acme_facts import HOUR, MINUTE, sha
 from plain_audit import ORDERS, TEXT, PlainClone
 
 from jitbot.domain.audit.history.findings import AuditFinding
-from jitbot.domain.model.documents import SETTINGS
+from jitbot.domain.model.documents import ISSUER_KEYS, SETTINGS
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.usecases.context import ISSUER_KEYS
 
 LAB = "dave/lab/.github/workflows/grant.yml@refs/heads/main"
 GRANT = "acme/access/.github/workflows/grant.yml@refs/heads/main"

@@ -8,7 +8,7 @@ from plain_audit import ORDERS, TEXT, PlainClone
 
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.model.bounds import MOST_ASKS
-from jitbot.usecases.collect.collect_case import PEOPLE
+from jitbot.domain.model.documents import PEOPLE
 
 ALICE = "  alice: {github_id: 1001, identity_center: alice@acme.com}\n"
 CODEOWNERS = ".github/CODEOWNERS"

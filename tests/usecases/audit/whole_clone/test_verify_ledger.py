@@ -17,10 +17,8 @@ from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import EVENT_READ
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import ISSUER_KEYS, PEOPLE, Sha
 from jitbot.domain.text import timestamp
-from jitbot.usecases.collect.collect_case import PEOPLE
-from jitbot.usecases.context import ISSUER_KEYS
 
 
 def codes(found: AuditVerdict, severity: Severity = Severity.BROKEN) -> set[str]:

@@ -14,8 +14,7 @@ from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.ledger.stops import StopSubject, lifted_event, stopped_event, stops_of
-from jitbot.domain.model.documents import GithubId, Login, Sha
-from jitbot.usecases.collect.collect_case import TEAMS
+from jitbot.domain.model.documents import TEAMS, GithubId, Login, Sha
 
 ALICE = StopSubject(login=Login("alice"), github_id=GithubId(1001))
 ERIN = StopSubject(login=Login("erin"), github_id=GithubId(1005))
