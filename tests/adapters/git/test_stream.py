@@ -63,7 +63,12 @@ def test_contents_within_their_bound() -> None:
 def test_as_many_are_asked_for_together_as_a_pipe_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """git may wait to be read while it is still asked, if a question does not fit into its pipe: nobody would go on."""
     asked = list[str]()
-    monkeypatch.setattr(Git, "standing", lambda self, *form, stdin: asked.append(stdin) or self.streamed(*form, stdin=stdin))  # fmt: skip
+
+    def standing(self: Git, *form: str, stdin: str) -> Any:
+        asked.append(stdin)
+        return self.streamed(*form, stdin=stdin)
+
+    monkeypatch.setattr(Git, "standing", standing)
     found = list(stream.contents(GIT, [BLOB, TREE] * 100, 3))
     assert found == [(BLOB, b"1\n3"), (TREE, None)] * 100
     assert len(asked) > 2
