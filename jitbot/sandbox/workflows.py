@@ -1,11 +1,11 @@
 """acme's workflows as the sandbox plays them: each event starts what it starts on GitHub, except the schedules."""
 
 import json
-import queue
 import tempfile
-import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,39 +51,35 @@ class Workflows:
     ) -> None:
         self._acme, self._run, self._trouble = acme, run, trouble
         self._every, self._chat = every, chat
-        self._due: queue.Queue[Job | None] = queue.Queue()
-        self._broken: Exception | None = None
-        self._thread = threading.Thread(target=self._work, name="sandbox-workflows")
+        self._runs: list[tuple[Job, Future[None]]] = []  # those that nobody waited for yet, oldest first
+        self._one_by_one = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-workflows")
 
     def __enter__(self) -> Self:
         self._acme.github.on_push = self._pushed
         self._acme.github.on_dispatch = self._dispatched
         if self._every:
             self._acme.github.on_pull = self._pulled
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._acme.github.on_push = self._acme.github.on_dispatch = self._acme.github.on_pull = None
-        self._due.put(None)
-        self._thread.join()
+        self._one_by_one.shutdown()
 
     def idle(self) -> None:
-        """Wait until everything that was started has run. Raises what a run broke with that is no error of jitbot's own."""
-        self._due.join()
-        broken, self._broken = self._broken, None
-        if broken is not None:
-            raise broken
+        """Wait until everything that was started has run. Raises what a run broke with, if that is no error of jitbot's own."""
+        while self._runs:
+            self._runs.pop(0)[1].result()
 
     def _pushed(self, _branch: str, actor: str) -> None:
         self._start("grant.yml", ("grant",), actor)
 
     def _pulled(self, number: int, actor: str) -> None:
         job = Job(steps=(("comment", str(number)),), workflow="check.yml", actor=actor)
-        if job not in self._due.queue:  # the run to come reads it as it is then
-            self._due.put(job)
+        waiting = [each for each, run in [*self._runs] if not (run.running() or run.done())]
+        if job not in waiting:  # the run to come reads it as it is then
+            self._put(job)
 
     def _dispatched(self, workflow: str, _ref: str, inputs: Mapping[str, str], actor: str) -> None:
         if workflow == "grant.yml":
@@ -103,20 +99,22 @@ class Workflows:
 
     def _start(self, workflow: str, arguments: tuple[str, ...], actor: str, *, event: str = "push") -> None:
         steps = (arguments, ("comment",)) if self._every else (arguments,)
-        self._due.put(Job(steps=steps, workflow=workflow, actor=actor, event=event))
+        self._put(Job(steps=steps, workflow=workflow, actor=actor, event=event))
 
-    def _work(self) -> None:
-        while (job := self._due.get()) is not None:
-            try:
-                self._perform(job)
-            except JitbotError as error:
-                self._trouble(str(error))
-            except Exception as error:  # noqa: BLE001  # the runs to come wait for this thread
-                self._trouble(f"a run of {job.workflow} broke: {error!r}")
-                self._broken = error
-            finally:
-                self._due.task_done()
-        self._due.task_done()
+    def _put(self, job: Job) -> None:
+        run = self._one_by_one.submit(self._work, job)
+        self._runs.append((job, run))
+        run.add_done_callback(partial(self._said, job))
+
+    def _said(self, job: Job, run: Future[None]) -> None:
+        if (error := run.exception()) is not None:
+            self._trouble(f"a run of {job.workflow} broke: {error!r}")
+
+    def _work(self, job: Job) -> None:
+        try:
+            self._perform(job)
+        except JitbotError as error:
+            self._trouble(str(error))
 
     def _perform(self, job: Job) -> None:
         folder = self._acme.clone("runner")

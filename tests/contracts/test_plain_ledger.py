@@ -16,9 +16,8 @@ from jitbot.adapters.git import GitRepository
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model.bounds import EVENT_READ, EVER
-from jitbot.domain.model.documents import PLAIN, Sha
+from jitbot.domain.model.documents import ISSUER_KEYS, PLAIN, Sha
 from jitbot.domain.model.errors import BranchMovedError
-from jitbot.usecases.context import ISSUER_KEYS
 
 Both = tuple[PlainLedger, Any, GitRepository, dict[Sha, Sha]]
 

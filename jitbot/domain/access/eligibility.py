@@ -157,7 +157,7 @@ def _duration(request: Request, policy: Policy) -> Iterator[Finding]:
             "duration",
             "duration-above-maximum",
             f"{duration.show(request.duration)} is above the maximum of {policy.name}, {most}",
-            f"ask for {most} or less; all extensions together come to no more either",
+            f"ask for {most} or less, extensions included",
         )
 
 

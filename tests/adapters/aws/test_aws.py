@@ -568,7 +568,8 @@ def test_each_call_speaks_for_its_own_account(aws: Aws) -> None:
 
 def test_each_account_that_is_worked_on_has_a_connection() -> None:
     """A pool that is smaller than the threads would open and close one, with its TLS, for many a call."""
-    assert identity.config(1).max_pool_connections == ACCOUNTS_AT_ONCE
+    config: Any = identity.config(1)
+    assert config.max_pool_connections == ACCOUNTS_AT_ONCE
 
 
 def test_a_job_enters_as_itself(aws: Aws) -> None:

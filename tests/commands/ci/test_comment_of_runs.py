@@ -64,7 +64,7 @@ def pulls(monkeypatch: pytest.MonkeyPatch) -> Pulls:
     found = Pulls()
     context = SimpleNamespace(run=SimpleNamespace(url="https://run"))
     for name, value in {
-        "open_context": lambda *_: context,
+        "open_context": lambda *_, **__: context,
         "read": lambda *_: SimpleNamespace(doubt=found.doubt, events=()),
         "touched_by": found.touch,
         "of_pull": lambda _, number, __: found.shown(number),

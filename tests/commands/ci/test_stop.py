@@ -28,7 +28,7 @@ ASK = "requests/orders-db-read/2026-11/24-alice-x.yaml"
 class Runs:
     """The runs that these commands start, and what the ledger says; `asked` are the runs with what they were given."""
 
-    requests: Mapping[str, int | None] = field(default_factory=lambda: {ASK: 7})
+    requests: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: {ASK: (7,)})
     doubt: str = ""
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 

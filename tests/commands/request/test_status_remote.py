@@ -117,7 +117,7 @@ def test_what_cannot_be_read_is_doubt(office: Office) -> None:
     answer = office.run("status")
     store.update_ref("refs/heads/ledger", tip)
     assert answer.code == 3
-    assert "1 events cannot be read" in answer.err
+    assert "this jitbot cannot read 1 event" in answer.err
 
 
 def test_trouble_with_open_requests_is_said(office: Office) -> None:

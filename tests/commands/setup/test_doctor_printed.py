@@ -123,7 +123,7 @@ def test_what_an_admin_saw_is_recorded_on_request(ran: Any) -> None:
     answer, seen = ran((WRONG,), "--record")
     assert (answer.code, seen["said"]) == (1, ("a writer", (WRONG,)))
     assert (
-        "audit.yml is started, to record what you saw of 1 safeguards: https://x.example/acme/access/actions"
+        "audit.yml is started, to record what you saw of 1 safeguard: https://x.example/acme/access/actions"
         in (answer.err)
     )
     assert "said" not in ran((WRONG,))[1]

@@ -350,7 +350,7 @@ def test_one_meaning_has_one_text() -> None:
 def test_two_documents_are_the_same_in_their_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     """The order of keys does not count, and what packers made of one text is not opened for it."""
     trust_policy = the_documents().trust_policy
-    turned = dict(reversed(trust_policy.items()))
+    turned = dict(reversed([*trust_policy.items()]))
     packed, alike, other = (Packer().pack(each) for each in (trust_policy, trust_policy, turned))
     assert isinstance(packed, Packed)
     assert all(iam.is_same(packed, each) for each in (trust_policy, turned, alike, other))

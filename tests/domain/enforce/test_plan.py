@@ -683,7 +683,7 @@ def test_the_denial_of_an_orphan_that_was_taken_off_is_put_back() -> None:
     bare, denied = an_orphan(whole=an_actual_role()), an_orphan(whole=DENIED.whole)
     (change,) = ending(orphaned(bare), roles=[bare])
     why = "the denial was taken off role AROAEVILEXAMPLE123456, as seen at 2026-11-24T09:01:00Z"
-    assert (denial([change]), change.role_name) == ((EndReason.DRIFT, why), "jit-evil")
+    assert (denial((change,)), change.role_name) == ((EndReason.DRIFT, why), "jit-evil")
     assert ending(orphaned(denied), roles=[denied]) == ()
     assert kinds(ending(orphaned(bare), roles=[bare], now=GONE - SECOND)) == ["Deny"]
     assert kinds(ending(orphaned(bare), roles=[bare], now=GONE)) == ["Remove"]
