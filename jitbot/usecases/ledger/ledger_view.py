@@ -143,7 +143,8 @@ class LedgerReader:
         known = set(recent)
         older = [each for each in self._older(self.since) if each not in known]
         if len(older) > OLDER_BATCHES:
-            self.left_out = f"of {many(len(older), 'older batch', 'older batches')} the oldest are not read: {len(older) - OLDER_BATCHES:,}"
+            unread, all_of_them = len(older) - OLDER_BATCHES, many(len(older), "older batch", "older batches")
+            self.left_out = f"the oldest {unread:,} of {all_of_them} are not read"
         return (*older[-OLDER_BATCHES:], *recent)
 
     def _misdated(self, commits: Sequence[Sha]) -> Sequence[Sha]:

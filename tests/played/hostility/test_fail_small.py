@@ -228,7 +228,7 @@ def test_whoever_keeps_pushing_starves_no_revocation(world: World, granted: str)
 
     world.acme.github.faults = busy
     ran = world.jit("revoke", granted, "--reason", "stolen", code=3, actor="bob")
-    assert "denied in 1 accounts, and it could not be recorded" in ran.output
+    assert "denied in 1 account, and it could not be recorded" in ran.output
     assert world.reach("alice") == set()
     assert pushes > 8
     world.calm()

@@ -71,7 +71,7 @@ def test_a_deletion_still_ends_access_while_people_are_too_large(world: World, g
     """At main's tip too: nobody is taken for gone, and what was deleted ends."""
     world.land("alice", {granted: None})
     world.write(PEOPLE, world.text(PEOPLE) + PADDING.decode())
-    world.jit("sweep")
+    world.jit("sweep", code=3)
     assert world.story(granted) == ["approved", "granted", "ended deleted"]
 
 

@@ -161,7 +161,7 @@ def test_nothing_that_lies_in_the_ledger_stops_an_end(world: World, granted: str
     assert as_alice(world, "extend", "--by", "1h", "--dry-run").code == 0
     assert as_alice(world, "extend", granted, "3h", "--dry-run").code == 0
     shown = as_alice(world, "status", "--all")
-    assert (shown.code, "events cannot be read" in shown.err) == (3, True)
+    assert (shown.code, "this jitbot cannot read" in shown.err) == (3, True)
 
 
 def test_waiting_says_that_it_verified_nothing(world: World, granted: str) -> None:

@@ -162,18 +162,18 @@ def test_who_is_no_longer_that_person_loses_access(world: World, granted: str, i
 def test_nobody_is_offboarded_by_a_file_that_cannot_be_read(
     world: World, granted: str, content: str | None
 ) -> None:
-    """A broken people.yaml ends nothing that is live."""
+    """A broken people.yaml ends nothing that is live, and the sweep says so."""
     world.write(PEOPLE, content)
-    world.jit("sweep")
+    assert "nobody's access ends because they left" in world.jit("sweep", code=3).output
     assert world.story(granted) == ["approved", "granted"]
     assert world.reach("alice") == ALICE
 
 
 def test_an_account_that_main_no_longer_names_is_still_swept(world: World, granted: str) -> None:
-    """accounts.yaml loses prod: what the ledger has there is ended and removed all the same."""
+    """main loses accounts.yaml: what the ledger has there is ended and removed all the same."""
     world.write("policies/accounts.yaml", None)
     world.write(granted, None)
-    world.jit("sweep")
+    world.jit("sweep", code=3)
     assert world.story(granted)[-1] == "ended deleted"
 
 

@@ -101,7 +101,7 @@ def test_what_is_not_read_of_the_ledger_is_said(monkeypatch: pytest.MonkeyPatch)
     acme.record.push(an_approval(), an_outcome(EventType.GRANTED))
     brief, missing = used(acme, dated(ORDERS, "2026-11-23"))
     assert brief.use is not None
-    assert (brief.use.requests, missing) == (2, "of 2 older batches the oldest are not read: 1")
+    assert (brief.use.requests, missing) == (2, "the oldest 1 of 2 older batches are not read")
     acme.record.silent = True
     _, missing = used(acme, dated(ORDERS, "2026-11-23"))
     assert missing.startswith("the issuer does not answer")
