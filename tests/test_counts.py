@@ -53,7 +53,7 @@ def plurals() -> frozenset[str]:
     found = set()
     for name in MODULES:
         for node in ast.walk(parsed(name)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "many" and len(node.args) > 1:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "many" and len(node.args) > 1:
                 words = [str(each.value) for each in node.args[1:] if isinstance(each, ast.Constant)]
                 found |= {f"{words[0]}s" if len(words) == 1 else words[1]} if words else set()
     return frozenset(each.split()[-1] for each in found)
@@ -73,8 +73,10 @@ def by_hand(tree: ast.AST) -> Iterator[str]:
         ):
             if not isinstance(number, ast.FormattedValue) or not isinstance(text, ast.Constant):
                 continue
-            words, counted = NOUN.match(str(text.value)), ast.unparse(number.value)
-            if not words or words[1] not in plurals() or (words[1] in VERBS and "len(" not in counted):
+            if not (words := NOUN.match(str(text.value))) or words[1] not in plurals():
+                continue
+            counted = ast.unparse(number.value)
+            if words[1] in VERBS and "len(" not in counted:
                 continue
             share = isinstance(before, ast.Constant) and str(before.value).endswith(" of ")
             if not share and not BOUND.fullmatch(counted):
