@@ -272,9 +272,9 @@ def _orphan(role: Listed, denied: bool, now: datetime) -> Iterator[Change]:
     Until it is removed, it is denied again if somebody takes the denial off.
     """
     window = iam.read_window(role.trust_policy)
-    is_over = window is not None and now >= window.expires_at + iam.SESSION
-    was_undone = denied and role.whole is not None and not role.whole.denied
-    if not denied or (was_undone and not is_over):
+    over = window if window is not None and now >= window.expires_at + iam.SESSION else None
+    is_open = role.whole is not None and not role.whole.denied
+    if not denied or (is_open and over is None):
         yield Deny(
             request="",
             commit=Sha(""),
@@ -285,14 +285,14 @@ def _orphan(role: Listed, denied: bool, now: datetime) -> Iterator[Change]:
             detail=_taken_off(role, now) if denied else role.role_id,
             window=window,
         )
-    elif window is not None and is_over:
+    elif over is not None:
         yield Remove(
             request="",
             commit=Sha(""),
             account="",
             account_id=role.account_id,
             role_name=role.role_name,
-            window=window,
+            window=over,
         )
 
 

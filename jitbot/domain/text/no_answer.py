@@ -35,5 +35,5 @@ def _inside(error: BaseException, deepest: int) -> Iterator[BaseException]:
     yield error
     parts = (*error.args, getattr(error, "reason", None), error.__cause__, error.__context__)
     for each in parts if deepest else ():
-        if isinstance(each, BaseException) and each is not error:
+        if isinstance(each, BaseException):
             yield from _inside(each, deepest - 1)

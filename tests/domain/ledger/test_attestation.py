@@ -11,7 +11,15 @@ from acme_facts import HEAD, MINUTE, NOW, SECOND, sha, the_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jitbot.domain.ledger.attestation import Batch, Tenure, audience, blob_name, objection, own_message
+from jitbot.domain.ledger.attestation import (
+    Batch,
+    Tenure,
+    audience,
+    blob_name,
+    former_names,
+    objection,
+    own_message,
+)
 from jitbot.domain.model.bounds import COMMIT_READ
 
 FILES = {"events/2026/11/24/090100-approved-0.json": sha("one"), "keys/a.json": sha("two")}
@@ -40,7 +48,13 @@ SIGNED_OFF = "Signed-off-by: github-actions[bot] <41898282+github-actions[bot]@u
 
 
 @pytest.mark.parametrize(
-    "added", [f"\n\n{SIGNED_OFF}", f"\n{SIGNED_OFF}\n", f"\n\n{SIGNED_OFF}\n{SIGNED_OFF}\n"]
+    "added",
+    [
+        f"\n\n{SIGNED_OFF}",
+        f"\n{SIGNED_OFF}\n",
+        f"\n\n{SIGNED_OFF}\n{SIGNED_OFF}\n",
+        f"\n{SIGNED_OFF}\n \n{SIGNED_OFF}",
+    ],
 )
 def test_a_sign_off_that_github_adds_changes_no_batch(added: str) -> None:
     """GitHub may append it to what is committed through its API; nothing else at the end of a message is left out."""
@@ -79,6 +93,23 @@ def test_no_message_keeps_a_reader_busy(text: str, end: str) -> None:
     begun = time.process_time()
     assert len(own_message(message)) <= len(message)
     assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "counts"),
+    [
+        ({"repository": "acme/former"}, True),
+        ({}, False),
+        ({"repository": "acme/former", "repository_id": 700002}, False),
+        ({"repository": "acme/former", "issuer": "https://evil.example.com"}, False),
+    ],
+)
+def test_only_another_name_of_the_same_repository_is_a_former_name(
+    changed: dict[str, Any], *, counts: bool
+) -> None:
+    """Of another repository, or another issuer, nothing counts, whatever main once said."""
+    earlier = Tenure(settings=replace(the_settings(), **changed))
+    assert [*former_names(the_settings(), [earlier])] == ([earlier] if counts else [])
 
 
 @pytest.mark.parametrize("workflow", ["grant", "sweep", "revoke", "audit"])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jitbot.domain.text import packed as module
 from jitbot.domain.text.json_object import JsonObject
-from jitbot.domain.text.packed import Packed, Packer, is_packed_alike
+from jitbot.domain.text.packed import Packed, Packer, is_packed_alike, plain
 
 _texts = st.text(max_size=40) | st.sampled_from(["\udc80", "x" * 300])
 _values = st.recursive(
@@ -35,6 +35,7 @@ def test_what_is_large_takes_less_and_is_kept_once() -> None:
     packer = Packer()
     one, other = (packer.pack(json.loads('{"requester": "alice"}')) for _ in range(2))
     assert one == other == {"requester": "alice"}
+    assert not isinstance(one, Packed)
     assert all(first is second for first, second in zip(one, other, strict=True))
     packed = packer.pack(LARGE)
     assert isinstance(packed, Packed)
@@ -94,3 +95,10 @@ def test_what_is_not_packed_is_not_called_alike() -> None:
     assert not is_packed_alike(packed, LARGE)
     assert not is_packed_alike(LARGE, packed)
     assert not is_packed_alike(LARGE, LARGE)
+
+
+def test_json_writes_what_is_packed_and_nothing_else_of_it() -> None:
+    """As its `default`, which json asks of whatever it does not know."""
+    assert json.loads(json.dumps(Packer().pack(LARGE), default=plain)) == LARGE
+    with pytest.raises(TypeError, match="object is nothing that JSON has"):
+        json.dumps(object(), default=plain)

@@ -196,8 +196,6 @@ def offboardings(state: RequestState, history: Sequence[Registered]) -> tuple[Ab
         read = each.people is not None
         away = each.people is None or offboarded(state, each.people)
         if found and found[-1].until is None:
-            if away and found[-1].read == read:
-                continue
             found[-1] = replace(found[-1], until=each.at)
         if away:
             new = Absence(why=EndReason.OFFBOARDED, since=each.at, until=None, commit=each.commit, read=read)

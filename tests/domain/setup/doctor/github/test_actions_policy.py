@@ -64,6 +64,8 @@ def test_what_is_not_told_of_actions_is_unknown(policy: Any) -> None:
         (selected(ALL_OF_UV), ""),
         (selected("Astral-SH/Setup-UV@v10"), ""),
         (selected("*"), ""),
+        (selected(SETUP_UV, verified=True), ""),
+        (selected(SETUP_UV, "xactions/checkout@*"), ""),
         (selected(), "astral-sh/setup-uv"),
         (selected("astral-sh/setup-uv/sub@*"), "astral-sh/setup-uv"),
         (selected(SETUP_UV, "!actions/checkout@*"), "actions/checkout"),
@@ -108,6 +110,8 @@ def test_which_actions_are_let_in_may_be_unknown(policy: Any) -> None:
         ({"use_default": True, "sub_claim_prefix": "repo:acme@9000/access@7"}, OK),
         ({"use_default": True, "sub_claim_prefix": "repo:acme/access:"}, OK),
         ({"use_default": True}, OK),
+        ({"use_default": True, "sub_claim_prefix": ""}, OK),
+        ({"use_default": True, "sub_claim_prefix": 7}, OK),
         ({"use_default": True, "include_claim_keys": ["actor"]}, OK),
         ({"use_default": False, "include_claim_keys": ["repo", "context"]}, OK),
         ({"use_default": False, "include_claim_keys": ["repo"]}, WRONG),
@@ -123,6 +127,26 @@ def test_which_actions_are_let_in_may_be_unknown(policy: Any) -> None:
 def test_the_subject_must_be_one_that_the_template_lets_in(subject: Any, verdict: CheckVerdict) -> None:
     """By the names, or with both numbers; what the organisation's template makes of it the repository does not show."""
     assert asked(subject=subject)["oidc-subject"].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"), [(["job_workflow_ref", "repo"], "job_workflow_ref, repo"), ("actor", "actor")]
+)
+def test_what_a_subject_is_made_of_is_said(keys: object, shown: str) -> None:
+    """A list, or whatever GitHub gives in its place."""
+    subject = {"use_default": False, "include_claim_keys": keys}
+    assert asked(subject=subject)["oidc-subject"].observed == f"it is made of {shown}"
+
+
+def test_a_repository_whose_owner_is_not_told_has_a_name_all_the_same() -> None:
+    """GitHub's answer without the owner's number."""
+    subject = {"use_default": True, "sub_claim_prefix": "repo:acme/access"}
+    (found,) = (
+        each
+        for each in checks(ACTIONS, subject, hosting(owner=None), USED, "https://x.example/acme/access")
+        if each.code == "oidc-subject"
+    )
+    assert found.verdict is OK
 
 
 def test_what_jitbots_own_action_uses_is_known() -> None:
