@@ -107,6 +107,7 @@ class _Reader:
     def history(self, head: Sha, *, anchored: bool) -> LedgerHistory:
         """All that was read."""
         if self.passed is not None:
+            self._batches.settle()  # what waits for a key that counts by now may concern the person
             while again := self.passed.concerning(self.verifier, waiting=bool(self._batches.waiting)):
                 self._batches.take_passed_over(again)
                 self._batches.settle()
