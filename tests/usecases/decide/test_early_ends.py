@@ -191,7 +191,11 @@ def test_a_file_that_is_gone_without_a_known_commit_ends_if_somebody_owns_it() -
     assert "no pull request is known" in Main(owners=NOBODYS).ends().refused[PATH]
 
 
-@pytest.mark.parametrize("owners", [OWNERS, NOBODYS])
+@pytest.mark.parametrize(
+    ("owners", "outcome"),
+    [(OWNERS, "deleted"), (NOBODYS, "refused"), ("* !x\n", "unknown")],
+    ids=["owned", "nobody's", "nobody knows"],
+)
 @pytest.mark.parametrize(
     "odd",
     [
@@ -202,13 +206,15 @@ def test_a_file_that_is_gone_without_a_known_commit_ends_if_somebody_owns_it() -
     ids=["not listed", "another commit", "not merged"],
 )
 def test_a_deletion_that_no_pull_request_shows_ends_no_restored_file(
-    owners: str, odd: dict[str, object]
+    owners: str, outcome: str, odd: dict[str, object]
 ) -> None:
-    """Nobody saw it before the merge."""
+    """Nobody saw it before the merge; one that is still gone ends what somebody owns."""
     given = {"owners": owners, "changes": (deletion(),), "pulls": by("alice"), **odd}
     main = cast("Callable[..., Main]", Main)
     assert told(main(there=frozenset({PATH}), **given).ends()) == "nothing"
-    assert told(main(**given).ends()) == ("deleted" if owners == OWNERS else "refused")
+    ends = main(**given).ends()
+    assert told(ends) == outcome
+    assert all(why.startswith("who owns its folder cannot be read") for why in ends.unknown.values())
 
 
 @pytest.mark.parametrize(
